@@ -1,0 +1,358 @@
+"""Checks of form over the whole content: every id leads somewhere, every step can be reached and left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from bot.dialogue import AFRESH, CARRY_ON, DANGER_CHECK, EMERGENCY, EXITS, LEAVE, WELCOME_BACK, WHO_IS_WRITING
+from bot.errors import Problem, near_miss
+from bot.graph import calls_of, following, steps_below
+from bot.library import SUBJECTS_WITHOUT_FLOW
+from bot.models import (
+    ActStep,
+    AskStep,
+    By,
+    CallStep,
+    CloseStep,
+    Flow,
+    Mark,
+    PromptsStep,
+    RemindStep,
+    Urgency,
+)
+from bot.navigation import END, QUESTIONS
+
+if TYPE_CHECKING:
+    from bot.library import Library, Origins
+    from bot.models import Route, Step
+    from bot.reading import Where
+
+Check = Callable[["Library", "Origins"], Iterable[Problem]]
+
+UNWALKABLE = frozenset(
+    {"unknown_step", "unknown_block", "call_cycle", "step_cycle", "unknown_word", "duplicate_step", "missing_block"}
+)
+"""With one of these a flow cannot be walked, so the promises are not looked at yet."""
+
+LINES = (
+    "greeting", "menu", "opening", "draft", "label_offer", "which_flow", "not_understood", "not_understood_first",
+    "guarded", "help", "stopped", "stopped_empty", "after_999", "after_not_emergency", "resumed", "back_to", "changing",
+    "which_answer", "nothing_to_change", "nothing_before", "choose_from_these", "already_answered", "why_nothing",
+    "why_heading", "unconfirmed", "check_before_use", "invented_number", "limits", "reminder_set", "reminder_alarm",
+    "reminder_off", "reminder_none", "reminder_text", "reminder_due", "label_known", "another_child", "media_refused",
+    "group_refused", "too_long", "versions_differ", "refused", "receipt_caption", "menu_child_or_parent",
+    "menu_carry_on", "menu_choice", "prompts_done", "prompts_done_short",
+)
+"""Fixed lines that the engine, the session and the channels say; none may go missing."""
+
+INTERRUPTS = {
+    EMERGENCY: {"rung_999", "not_emergency"},
+    WELCOME_BACK: {CARRY_ON, AFRESH},
+    WHO_IS_WRITING: {"child", "parent", CARRY_ON},
+    **{block: {CARRY_ON, LEAVE} for block in EXITS.values()},
+}
+"""Blocks that come in between, and the options the engine understands in each."""
+
+
+def part_of(route: Route) -> str:
+    """Return the part of the content that a route belongs to."""
+    return "flows" if isinstance(route, Flow) else "blocks"
+
+
+def routes(library: Library) -> Iterator[Route]:
+    """Yield every flow and block."""
+    yield from library.content.flows
+    yield from library.content.blocks
+
+
+class _Asker:
+    """Asks, of one place, whether a word is known; makes the sentence when it is not."""
+
+    def __init__(self, origins: Origins, part: str, record: str) -> None:
+        self.origins, self.part, self.record = origins, part, record
+
+    def problem(self, where: Where, code: str, says: str) -> Problem:
+        return self.origins.problem(self.part, self.record, where, code, says)
+
+    def unknown(self, word: str, known: Collection[str], where: Where, code: str, what: str) -> Iterator[Problem]:
+        if word not in known:
+            yield self.problem(where, code, f"'{word}' is not {what}." + near_miss(word, known))
+
+
+def ids_are_unique(library: Library, origins: Origins) -> Iterator[Problem]:
+    """No id stands twice within a route, a question or a list of prompts; no flow has a block's id."""
+    for route in routes(library):
+        ask = _Asker(origins, part_of(route), route.id)
+        if isinstance(route, Flow) and route.id in library.blocks:
+            yield ask.problem(("id",), "duplicate_id", f"'{route.id}' is the id of a block too: give the flow another.")
+        groups: list[tuple[Where, list[str], str]] = [(("steps",), [step.id for step in route.steps], "step")]
+        for place, step in enumerate(route.steps):
+            if isinstance(step, AskStep):
+                groups.append((("steps", place, "options"), [option.id for option in step.options], "option"))
+            elif isinstance(step, PromptsStep):
+                groups.append((("steps", place, "prompts"), [prompt.id for prompt in step.prompts], "prompt"))
+            elif isinstance(step, RemindStep):
+                groups.append((("steps", place, "offers"), [offer.id for offer in step.offers], "offer"))
+        for where, ids, kind in groups:
+            for place, name in enumerate(ids):
+                if name in ids[:place]:
+                    yield ask.problem(
+                        (*where, place, "id"), f"duplicate_{kind}", f"The {kind} '{name}' is here twice: rename one."
+                    )
+
+
+def steps_lead_somewhere(library: Library, origins: Origins) -> Iterator[Problem]:
+    """Every `next`, `call` and `open` names something that is there."""
+    for route in routes(library):
+        ask = _Asker(origins, part_of(route), route.id)
+        here = {step.id for step in route.steps} | {END}
+        for place, step in enumerate(route.steps):
+            at: Where = ("steps", place)
+            if step.next:
+                yield from ask.unknown(step.next, here, (*at, "next"), "unknown_step", "a step of this flow")
+            if isinstance(step, CallStep):
+                yield from ask.unknown(step.call, library.blocks, (*at, "call"), "unknown_block", "a block")
+            if not isinstance(step, AskStep):
+                continue
+            for number, option in enumerate(step.options):
+                spot: Where = (*at, "options", number)
+                if option.next:
+                    yield from ask.unknown(option.next, here, (*spot, "next"), "unknown_step", "a step of this flow")
+                if option.open:
+                    yield from ask.unknown(option.open, library.routes, (*spot, "open"), "unknown_block", "a flow or a block")
+                if option.open and option.next:
+                    yield ask.problem(
+                        (*spot, "next"), "open_and_next", "An option that opens something comes back here: leave 'next' out."
+                    )
+
+
+def words_are_known(library: Library, origins: Origins) -> Iterator[Problem]:
+    """Actions, actors, topics and meanings come from the vocabulary; sources exist."""
+    for route in routes(library):
+        ask = _Asker(origins, part_of(route), route.id)
+        for number, meaning in enumerate(route.means):
+            yield from ask.unknown(meaning, library.meanings, ("means", number), "unknown_word", "a meaning of the vocabulary")
+        for place, step in enumerate(route.steps):
+            for where, sources, topics in _cited(step):
+                at = ("steps", place, *where)
+                for source in sources:
+                    yield from ask.unknown(source, library.sources, (*at, "sources"), "unknown_source", "a source in knowledge/")
+                for topic in topics:
+                    yield from ask.unknown(topic, library.topics, (*at, "covers"), "unknown_word", "a topic of the vocabulary")
+            if isinstance(step, ActStep):
+                for number, action in enumerate(step.act):
+                    at = ("steps", place, "act", number)
+                    yield from ask.unknown(action.do, library.actions, (*at, "do"), "unknown_word", "an action of the vocabulary")
+                    yield from ask.unknown(action.who, library.actors, (*at, "who"), "unknown_word", "an actor of the vocabulary")
+            if isinstance(step, AskStep):
+                for number, option in enumerate(step.options):
+                    for meaning in option.means:
+                        at = ("steps", place, "options", number, "means")
+                        yield from ask.unknown(meaning, library.meanings, at, "unknown_word", "a meaning of the vocabulary")
+
+
+def _cited(step: Step) -> Iterator[tuple[Where, tuple[str, ...], tuple[str, ...]]]:
+    """Yield (where, sources, topics) of a step and of what stands in it."""
+    yield (), getattr(step, "sources", ()), step.covers
+    if isinstance(step, ActStep):
+        for number, action in enumerate(step.act):
+            yield ("act", number), action.sources, action.covers
+    if isinstance(step, PromptsStep):
+        for number, prompt in enumerate(step.prompts):
+            yield ("prompts", number), prompt.sources, prompt.covers
+
+
+def conditions_are_answers(library: Library, origins: Origins) -> Iterator[Problem]:
+    """Every `if` and `unless` names an answer that can be given on this route."""
+    for route in routes(library):
+        ask = _Asker(origins, part_of(route), route.id)
+        known: set[str] = set()
+        for path, step in steps_below(library, route) if not _cyclic_calls(library, route) else ():
+            prefix = f"{path}/{step.id}" if path else step.id
+            if isinstance(step, AskStep):
+                known.update(f"{prefix}.{option.id}" for option in step.options if not option.open)
+            elif isinstance(step, PromptsStep):
+                known.add(f"{prefix}.{Mark.WORRY}")
+        for place, step in enumerate(route.steps):
+            items = [(("steps", place), step)]
+            if isinstance(step, ActStep):
+                items += [(("steps", place, "act", n), action) for n, action in enumerate(step.act)]  # type: ignore[misc]
+            for where, item in items:
+                for key, refs in (("if", item.if_), ("unless", item.unless)):
+                    for ref in refs:
+                        what = "an answer that can be given in this flow"
+                        yield from ask.unknown(ref, known, (*where, key), "unknown_answer", what)
+            if isinstance(step, QUESTIONS) and step.when:
+                yield ask.problem(
+                    ("steps", place, "when"), "question_by_hour", "A question may not depend on the hour: use 'when' on what is said."
+                )
+
+
+def _cyclic_calls(library: Library, route: Route, above: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the chain of blocks that comes back to itself, if one does."""
+    for called in calls_of(library, route):
+        if called == route.id or called in above:
+            return (*above, route.id, called)
+        deeper = _cyclic_calls(library, library.blocks[called], (*above, route.id))
+        if deeper:
+            return deeper
+    return ()
+
+
+def nothing_goes_round(library: Library, origins: Origins) -> Iterator[Problem]:
+    """No block calls itself, however far round, and no step leads back to an earlier one."""
+    for route in routes(library):
+        ask = _Asker(origins, part_of(route), route.id)
+        chain = _cyclic_calls(library, route)
+        if chain:
+            yield ask.problem((), "call_cycle", f"Blocks call each other in a circle: {' -> '.join(chain)}. Take one call out.")
+        places = {step.id: place for place, step in enumerate(route.steps)}
+        done: set[int] = set()
+        for begin in range(len(route.steps)):
+            yield from _cycle_from(route, begin, places, done, ask)
+
+
+def _cycle_from(
+    route: Route, begin: int, places: dict[str, int], done: set[int], ask: _Asker
+) -> Iterator[Problem]:
+    """Walk depth first without recursion, so that a very long flow cannot exhaust the stack."""
+    if begin in done:
+        return
+    trail: list[tuple[int, Iterator[str]]] = [(begin, following(route, begin))]
+    on_trail = {begin}
+    while trail:
+        place, ahead = trail[-1]
+        name = next(ahead, None)
+        if name is None:
+            trail.pop()
+            on_trail.discard(place)
+            done.add(place)
+            continue
+        target = places.get(name)
+        if target is None or target in done:
+            continue
+        if target in on_trail:
+            yield ask.problem(
+                ("steps", place), "step_cycle",
+                f"The step '{route.steps[place].id}' leads back to '{name}', so the flow could go round for ever.",
+            )
+            continue
+        trail.append((target, following(route, target)))
+        on_trail.add(target)
+
+
+def every_step_is_reached(library: Library, origins: Origins) -> Iterator[Problem]:
+    """Walking from the first step reaches every step, and every flow ends in its closing summary."""
+    for route in routes(library):
+        ask = _Asker(origins, part_of(route), route.id)
+        places = {step.id: place for place, step in enumerate(route.steps)}
+        reached, ahead = {0}, [0]
+        while ahead:
+            for name in following(route, ahead.pop()):
+                target = places.get(name)
+                if target is not None and target not in reached:
+                    reached.add(target)
+                    ahead.append(target)
+        for place, step in enumerate(route.steps):
+            at: Where = ("steps", place)
+            if place not in reached:
+                yield ask.problem(at, "unreachable", f"No answer leads to the step '{step.id}': lead to it, or remove it.")
+            elif isinstance(route, Flow) and END in set(following(route, place)) and not isinstance(step, CloseStep):
+                yield ask.problem(at, "dead_end", f"The flow can end at '{step.id}' without its closing summary: lead to a 'close' step.")
+            if isinstance(step, CloseStep) and (step.next not in {None, END} or place + 1 < len(route.steps) and not step.next):
+                yield ask.problem(at, "after_close", "Nothing may follow the closing summary: put it last.")
+        blocks = {step.call for r in routes(library) for step in r.steps if isinstance(step, CallStep)}
+        opened = {o.open for r in routes(library) for s in r.steps if isinstance(s, AskStep) for o in s.options}
+        if route.id in library.blocks and route.id not in blocks | opened | set(INTERRUPTS):
+            yield ask.problem((), "unused_block", f"No flow calls or opens the block '{route.id}': call it, or remove the file.")
+
+
+def fixed_parts_are_there(library: Library, origins: Origins) -> Iterator[Problem]:
+    """The lines and blocks that the engine itself says are there, and understood."""
+    for name in LINES:
+        if name not in library.lines:
+            yield Problem("dialogues/lines.yaml", 1, "missing_line", f"The line '{name}' is missing: every conversation may need it.")
+    for name, options in INTERRUPTS.items():
+        block = library.blocks.get(name)
+        if block is None:
+            yield Problem(f"dialogues/blocks/{name}.yaml", 1, "missing_block", f"The block '{name}' is missing: put the file back.")
+            continue
+        ask, step = _Asker(origins, "blocks", name), block.steps[0]
+        if not isinstance(step, AskStep) or {option.id for option in step.options} != options:
+            yield ask.problem(
+                ("steps", 0), "wrong_card", f"'{name}' has to be one question with exactly the options {', '.join(sorted(options))}."
+            )
+    if DANGER_CHECK not in library.blocks:
+        yield Problem(
+            f"dialogues/blocks/{DANGER_CHECK}.yaml", 1, "missing_block", "The danger check is missing: put the file back."
+        )
+    vocabulary = _Asker(origins, "vocabulary", "vocabulary")
+    for key, words, needed in (
+        ("by", library.content.vocabulary.by, set(By)),
+        ("urgency", library.content.vocabulary.urgency, set(Urgency)),
+        ("marks", library.content.vocabulary.marks, set(Mark)),
+    ):
+        for name in sorted(needed - set(words)):
+            yield vocabulary.problem((key,), "missing_word", f"The word for '{name}' is missing under '{key}'.")
+    for number, action in enumerate(library.content.vocabulary.actions):
+        if action.contact:
+            yield from vocabulary.unknown(action.contact, library.contacts, ("actions", number), "unknown_word", "a contact of the vocabulary")
+
+
+def knowledge_holds_together(library: Library, origins: Origins) -> Iterator[Problem]:
+    """Documents, rungs and contacts that knowledge names exist; lines cite what exists."""
+    content = library.content
+    for part, items in (
+        ("points", content.points), ("facts", content.facts), ("rules", content.rules),
+        ("rules_for_sharing", content.rules_for_sharing),
+    ):
+        for item in items:
+            ask = _Asker(origins, part, item.id)
+            yield from ask.unknown(item.document, library.documents, ("document",), "unknown_document", "a document in knowledge/sources")
+            for source in getattr(item, "rests_on", ()):
+                yield from ask.unknown(source, library.sources, ("rests_on",), "unknown_source", "a source in knowledge/")
+    for line in content.lines:
+        for source in line.sources:
+            ask = _Asker(origins, "lines", line.id)
+            yield from ask.unknown(source, library.sources, ("sources",), "unknown_source", "a source in knowledge/")
+    for rung in content.rungs:
+        for source in rung.sources:
+            yield from _Asker(origins, "rungs", rung.id).unknown(
+                source, library.sources, ("sources",), "unknown_source", "a source in knowledge/"
+            )
+    rungs = {rung.id for rung in content.rungs}
+    for area in content.areas:
+        ask = _Asker(origins, "areas", area.id)
+        for name in area.contacts:
+            yield from ask.unknown(name, library.contacts, ("contacts", name), "unknown_word", "a contact of the vocabulary")
+        for place, timing in enumerate(area.ladder):
+            yield from ask.unknown(timing.rung, rungs, ("ladder", place), "unknown_word", "a rung of the ladder")
+    yield from _knowledge_of_words(library)
+
+
+def _knowledge_of_words(library: Library) -> Iterator[Problem]:
+    """Example messages lead to flows that exist; danger phrases rest on rules that exist."""
+    known = set(library.flows) | SUBJECTS_WITHOUT_FLOW
+    for intent in library.content.examples:
+        if intent not in known:
+            yield Problem(
+                f"dialogues/nlu/{intent}.yaml", 1, "unknown_flow", f"'{intent}' is not a flow." + near_miss(intent, known)
+            )
+    for phrase in library.content.danger_phrases:
+        if phrase.source not in library.sources:
+            yield Problem(
+                "knowledge/phrases/danger.yaml", 1, "unknown_source", f"'{phrase.source}' (of '{phrase.id}') is not a source in knowledge/."
+            )
+
+
+CHECKS: tuple[Check, ...] = (
+    ids_are_unique,
+    steps_lead_somewhere,
+    words_are_known,
+    conditions_are_answers,
+    nothing_goes_round,
+    every_step_is_reached,
+    fixed_parts_are_there,
+    knowledge_holds_together,
+)

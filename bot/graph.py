@@ -1,0 +1,260 @@
+"""The graph of a route: every way through it, without walking each one.
+
+Pure. Ways that lead to the same are merged: the outcomes of a position are remembered for the answers that
+later steps still look at, so a route with very many paths is counted and proved in little time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from bot.models import (
+    BY_URGENCY,
+    URGENCY_ORDER,
+    ActStep,
+    AskStep,
+    CallStep,
+    CloseStep,
+    EscalateStep,
+    Mark,
+    Moment,
+    PromptsStep,
+    RemindStep,
+    ShareStep,
+)
+from bot.navigation import END, QUESTIONS, Position, after, enter, name_of, path_of, shows, start, step_at
+from bot.replay import DECLINE, facts_of, next_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.library import Library
+    from bot.models import Option, Route, Step
+
+Facts = frozenset[str]
+
+
+class Feature(NamedTuple):
+    """Something that happens on a way: an action with its urgency, a topic covered, a meaning established."""
+
+    kind: str
+    what: str
+    soon: int = 0
+    who: str = ""
+
+
+class Choice(NamedTuple):
+    """One answer at one question."""
+
+    step: str
+    chosen: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a way adds up to, and how many answers it takes to the first action."""
+
+    features: frozenset[Feature]
+    taps: int | None
+
+    def has(self, kind: str, what: str | None = None) -> bool:
+        """Say whether something of a kind happens on this way."""
+        return any(f.kind == kind and (what is None or f.what == what) for f in self.features)
+
+    def soonest(self, what: str) -> int:
+        """Return how soon an action is due at the latest on this way; -1 if it is not advised."""
+        return max((f.soon for f in self.features if f.kind == "action" and f.what == what), default=-1)
+
+
+Outcomes = dict[Outcome, tuple[Choice, ...]]
+"""Every distinct outcome, with one way that leads to it."""
+
+
+class Branch(NamedTuple):
+    """One answer a question can get, for the graph: what it establishes and where it leads."""
+
+    chosen: tuple[str, ...]
+    marks: tuple[tuple[str, Mark], ...]
+    concern: int
+    means: tuple[str, ...]
+    option: Option | None
+
+
+def branches(step: Step) -> tuple[Branch, ...]:
+    """Return every answer that changes where a question leads; side trips lead back and are no answer."""
+    if isinstance(step, AskStep):
+        real = tuple(option for option in step.options if not option.open)
+        single = tuple(Branch((o.id,), (), o.concern, o.means, o) for o in real)
+        if not step.many:
+            return single
+        everything = Branch(tuple(o.id for o in real), (), max(o.concern for o in real), (), None)
+        return (*single, everything)
+    if isinstance(step, PromptsStep):
+        calm = tuple((prompt.id, Mark.UNKNOWN) for prompt in step.prompts)
+        worry = tuple((prompt.id, Mark.WORRY) for prompt in step.prompts)
+        return (Branch((), calm, 0, (), None), Branch((), worry, 1, (), None))
+    if isinstance(step, RemindStep):
+        return (Branch((step.offers[0].id,), (), 0, (), None), Branch((DECLINE,), (), 0, (), None))
+    return ()
+
+
+class Graph:
+    """All ways through one route, in the hours of one moment."""
+
+    def __init__(self, library: Library, route: Route, moment: Moment = Moment.UNKNOWN) -> None:
+        self.library = library
+        self.route = route
+        self.moment = moment
+        self.visited: set[str] = set()
+        self.compared: list[tuple[str, list[tuple[Branch, Outcomes]]]] = []
+        self._known: dict[tuple[Position, Facts], Outcomes] = {}
+        self._counts: dict[tuple[Position, Facts], int] = {}
+
+    @cached_property
+    def looked_at(self) -> Facts:
+        """Every answer that some condition on the route looks at."""
+        found: set[str] = set()
+        for path, step in steps_below(self.library, self.route):
+            items = (step, *step.act) if isinstance(step, ActStep) else (step,)
+            prefix = f"{path}/" if path else ""
+            found.update(prefix + ref for item in items for ref in (*item.if_, *item.unless))
+        return frozenset(found)
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """Return every distinct outcome of the route."""
+        base = frozenset(Feature("means", meaning) for meaning in self.route.means)
+        ways = self._from(start(self.route.id), frozenset())
+        return {Outcome(outcome.features | base, outcome.taps): way for outcome, way in ways.items()}
+
+    def count(self) -> int:
+        """Count the distinct paths, each option on its own."""
+        return self._count(start(self.route.id), frozenset())
+
+    def _settle(self, position: Position | None, facts: Facts) -> Position | None:
+        """Pass over hidden steps and into calls, to the next step that says or asks something."""
+        while position is not None:
+            step = step_at(self.library, position)
+            if not shows(step, path_of(self.library, position), facts, self.moment):
+                position = after(self.library, position, None)
+            elif isinstance(step, CallStep):
+                self.visited.add(name_of(self.library, position))
+                position = enter(self.library, position)
+            else:
+                return position
+        return None
+
+    def _count(self, position: Position | None, facts: Facts) -> int:
+        position = self._settle(position, facts)
+        if position is None:
+            return 1
+        key = (position, facts)
+        if key not in self._counts:
+            step, path = step_at(self.library, position), path_of(self.library, position)
+            if isinstance(step, QUESTIONS):
+                self._counts[key] = sum(
+                    self._count(after(self.library, position, next_of(step, b.chosen)), self._facts(step, path, facts, b))
+                    for b in branches(step)
+                )
+            else:
+                self._counts[key] = self._count(after(self.library, position, None), facts)
+        return self._counts[key]
+
+    def _facts(self, step: Step, path: str, facts: Facts, branch: Branch) -> Facts:
+        return facts | (facts_of(step, path, branch.chosen, branch.marks) & self.looked_at)
+
+    def _from(self, position: Position | None, facts: Facts) -> Outcomes:
+        """Return the outcomes from a position on."""
+        position = self._settle(position, facts)
+        if position is None:
+            return {Outcome(frozenset(), None): ()}
+        key = (position, facts)
+        if key in self._known:
+            return self._known[key]
+        step, path = step_at(self.library, position), path_of(self.library, position)
+        name = name_of(self.library, position)
+        self.visited.add(name)
+        here = frozenset(self._features(step, path, facts))
+        ways: Outcomes = {}
+        if isinstance(step, QUESTIONS):
+            compared = []
+            for branch in branches(step):
+                onward = self._from(
+                    after(self.library, position, next_of(step, branch.chosen)), self._facts(step, path, facts, branch)
+                )
+                compared.append((branch, self._meaning(branch, onward)))
+                for outcome, way in self._meaning(branch, onward).items():
+                    taps = None if outcome.taps is None else outcome.taps + 1
+                    first = Choice(name, branch.chosen or ((Mark.WORRY,) if branch.concern else (Mark.UNKNOWN,)))
+                    ways.setdefault(Outcome(outcome.features | here, taps), (first, *way))
+            self.compared.append((name, compared))
+        else:
+            acts = any(feature.kind == "action" for feature in here)
+            for outcome, way in self._from(after(self.library, position, None), facts).items():
+                ways.setdefault(Outcome(outcome.features | here, 0 if acts else outcome.taps), way)
+        self._known[key] = ways
+        return ways
+
+    @staticmethod
+    def _meaning(branch: Branch, onward: Outcomes) -> Outcomes:
+        """Add what an answer itself establishes; a 999 answer is answered by the card at once."""
+        added = {Feature("means", meaning) for meaning in branch.means}
+        emergency = branch.option is not None and branch.option.emergency
+        if emergency:
+            added.add(Feature("emergency", "card"))
+        if not added:
+            return onward
+        return {Outcome(o.features | added, 0 if emergency else o.taps): way for o, way in onward.items()}
+
+    def _features(self, step: Step, path: str, facts: Facts) -> Iterator[Feature]:
+        """Say what happens at a step."""
+        for topic in step.covers:
+            yield Feature("topic", topic)
+        if isinstance(step, ActStep):
+            for action in step.act:
+                if shows(action, path, facts, self.moment):
+                    soon = URGENCY_ORDER[BY_URGENCY[action.by]]
+                    yield Feature("action", action.do, soon, action.who)
+                    for topic in action.covers:
+                        yield Feature("topic", topic)
+        elif isinstance(step, PromptsStep):
+            for prompt in step.prompts:
+                for topic in prompt.covers:
+                    yield Feature("topic", topic)
+        elif isinstance(step, ShareStep):
+            yield Feature("share", step.id)
+        elif isinstance(step, RemindStep):
+            yield Feature("remind", step.id)
+        elif isinstance(step, EscalateStep):
+            yield Feature("ladder" if step.ladder else "escalate", step.id)
+        elif isinstance(step, CloseStep):
+            yield Feature("close", step.id)
+
+
+def steps_below(library: Library, route: Route, path: str = "") -> Iterator[tuple[str, Step]]:
+    """Yield (call path, step) for every step of a route, called blocks included."""
+    for step in route.steps:
+        yield path, step
+        if isinstance(step, CallStep) and step.call in library.blocks:
+            yield from steps_below(library, library.blocks[step.call], f"{path}/{step.id}" if path else step.id)
+
+
+def following(route: Route, place: int) -> Iterator[str]:
+    """Yield the ids of the steps that may follow a step inside its own route; 'end' where it may leave."""
+    step = route.steps[place]
+    default = step.next or (route.steps[place + 1].id if place + 1 < len(route.steps) else END)
+    if isinstance(step, AskStep):
+        for option in step.options:
+            if not option.open:
+                yield option.next or default
+        return
+    yield default
+
+
+def calls_of(library: Library, route: Route) -> Iterator[str]:
+    """Yield the ids of the blocks that a route calls."""
+    for step in route.steps:
+        if isinstance(step, CallStep) and step.call in library.blocks:
+            yield step.call

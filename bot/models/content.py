@@ -1,0 +1,39 @@
+"""All content as one value: what a library is made of, and what is stored once per version."""
+
+from __future__ import annotations
+
+from bot.models.base import Id, Model, Text
+from bot.models.flows import Block, Flow, Line
+from bot.models.knowledge import (
+    Area,
+    DangerPhrase,
+    Document,
+    Fact,
+    Point,
+    Rule,
+    Rung,
+    SharingRule,
+    Vocabulary,
+)
+
+
+class Content(Model):
+    """Everything that the YAML files say, in the order of their names."""
+
+    vocabulary: Vocabulary
+    flows: tuple[Flow, ...]
+    blocks: tuple[Block, ...]
+    lines: tuple[Line, ...]
+    documents: tuple[Document, ...]
+    points: tuple[Point, ...]
+    facts: tuple[Fact, ...]
+    rules: tuple[Rule, ...]
+    rules_for_sharing: tuple[SharingRule, ...]
+    rungs: tuple[Rung, ...]
+    areas: tuple[Area, ...]
+    danger_phrases: tuple[DangerPhrase, ...] = ()
+    not_live: tuple[Text, ...] = ()
+    happening_now: tuple[Text, ...] = ()
+    writers: dict[Id, tuple[Text, ...]] = {}
+    shorthand: dict[Text, Text] = {}
+    examples: dict[Id, tuple[Text, ...]] = {}

@@ -1,0 +1,191 @@
+"""Models of what is in `knowledge/`: sources, and everything that can be cited or looked up."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from bot.models.base import ActionClass, Evidence, Flag, Id, Model, SourceId, Text
+from bot.models.flows import Sources
+
+Title = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+
+
+class Document(Model):
+    """A published document: a briefing of a review, a statute, a guidance, an area's protocol."""
+
+    id: SourceId
+    title: Text
+    publisher: Text
+    date: Text
+    status: Literal[
+        "history", "in_force", "superseded", "passed_not_commenced", "local_practice", "practice"
+    ]
+    replaced_by: Text | None = None
+    address: Text | None = None
+    note: Text | None = None
+
+
+class Citable(Model):
+    """Something a line can cite: it says a thing, and where that is to be found."""
+
+    id: SourceId
+    text: Text
+    document: SourceId
+    locator: Text
+
+
+class Point(Citable):
+    """One thing a review taught, in our words; our reading of it is kept apart."""
+
+    kind: Literal["indicator", "finding", "recommendation", "resource", "case_fact"]
+    our_reading: Text | None = None
+    audience: tuple[Id, ...] = ()
+    themes: tuple[Id, ...] = ()
+
+    @property
+    def evidence(self) -> Evidence:
+        """A point is as good as its briefing."""
+        return Evidence.BRIEFING
+
+
+class Fact(Citable):
+    """One thing today's framework says."""
+
+    evidence: Evidence
+    where: Text | None = None
+    note: Text | None = None
+
+
+class Rule(Fact):
+    """A hard rule: what must never be got wrong."""
+
+    title: Title
+    rests_on: tuple[SourceId, ...] = ()
+
+
+class SharingRule(Fact):
+    """One of the rules for sharing information."""
+
+    title: Title
+
+
+class Rung(Model):
+    """One stage of escalation."""
+
+    id: Id
+    title: Title
+    text: Text
+    sources: Sources
+
+
+class Hours(Model):
+    """When an office is open, in local time."""
+
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...]
+    opens: ClockTime
+    closes: ClockTime
+
+
+class Contact(Model):
+    """How to reach somebody in one area; an empty number is a slot that a lead has to fill."""
+
+    name: Text
+    number: Annotated[str, StringConstraints(pattern=r"^[0-9+][0-9 ]{1,16}[0-9]$")] | None = None
+    hours: Hours | None = None
+    checked_on: Day | None = None
+    review_by: Day | None = None
+    evidence: Evidence = Evidence.UNVERIFIED
+
+
+class RungTiming(Model):
+    """How long one rung may take in an area."""
+
+    rung: Id
+    within: Text
+
+
+class Area(Model):
+    """One area's contacts, hours and ladder timings."""
+
+    id: Id
+    name: Text
+    note: Text
+    demonstration: Flag = False
+    hours: Hours | None = None
+    contacts: dict[Id, Contact] = Field(default_factory=dict)
+    ladder: tuple[RungTiming, ...] = ()
+
+
+class ActionWord(Model):
+    """An action that flows may advise."""
+
+    id: Id
+    says: Text = Field(description="A few words for the closing summary.")
+    is_: ActionClass = Field(alias="class")
+    reports: Flag = Field(default=False, description="Telling somebody who must answer: a chase is offered.")
+    contact: Id | None = None
+
+
+class ActorWord(Model):
+    """Who does something."""
+
+    id: Id
+    says: Text
+    always: Flag = Field(description="Can be had at any hour.")
+
+
+class ContactWord(Model):
+    """Somebody to reach, and what to do where an area has no number for them."""
+
+    id: Id
+    says: Text
+    fallback: Text
+    out_of_hours: Id | None = Field(None, description="Whom to reach instead when the offices are shut.")
+    sources: Sources
+
+
+class TopicWord(Model):
+    """Something a path has to deal with; a step that says it covers this uses one of these words."""
+
+    id: Id
+    says: Text
+    words: Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+class MeaningWord(Model):
+    """Something an answer can establish."""
+
+    id: Id
+    says: Text
+
+
+class Vocabulary(Model):
+    """The only words that flows may use for actions, people, times and topics."""
+
+    actions: tuple[ActionWord, ...]
+    actors: tuple[ActorWord, ...]
+    contacts: tuple[ContactWord, ...]
+    topics: tuple[TopicWord, ...]
+    meanings: tuple[MeaningWord, ...]
+    by: dict[str, Text]
+    urgency: dict[str, Text]
+    marks: dict[str, Text]
+    evidence: dict[str, Text]
+    promises: dict[str, Text]
+    label_colours: Annotated[tuple[Id, ...], Field(min_length=8)]
+    label_things: Annotated[tuple[Id, ...], Field(min_length=8)]
+
+
+class DangerPhrase(Model):
+    """Words that raise the 999 card wherever they are typed."""
+
+    id: Id
+    any: Annotated[tuple[Text, ...], Field(min_length=1)]
+    unless: tuple[Text, ...] = ()
+    source: SourceId
+
+

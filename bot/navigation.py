@@ -1,0 +1,86 @@
+"""How a route is walked: the one place that knows which step follows which.
+
+The engine walks with the answers somebody gave; the graph walks with every answer there could be. Both
+use these functions, so what is proved of the graph is what happens in a conversation.
+
+A position is the stack of calls: the steps that called a block, then the step itself. Facts are the
+answers given on the way, written `call_step/step.option`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.models import AskStep, CallStep, PromptsStep, RemindStep
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from bot.library import Library
+    from bot.models import Moment, Step
+    from bot.models.flows import Conditional
+
+Position = tuple[tuple[str, int], ...]
+"""(route, place of the step) for each call, outermost first."""
+
+QUESTIONS = (AskStep, PromptsStep, RemindStep)
+END = "end"
+
+
+def start(route: str) -> Position:
+    """Return the first position of a route."""
+    return ((route, 0),)
+
+
+def step_at(library: Library, position: Position) -> Step:
+    """Return the step at a position."""
+    route, place = position[-1]
+    return library.routes[route].steps[place]
+
+
+def path_of(library: Library, position: Position) -> str:
+    """Return the call path of a position: the calling steps, joined by '/'; empty at the top."""
+    return "/".join(library.routes[route].steps[place].id for route, place in position[:-1])
+
+
+def name_of(library: Library, position: Position) -> str:
+    """Return a step's full name: flow, calling steps, step."""
+    return "/".join((position[0][0], *(library.routes[route].steps[place].id for route, place in position)))
+
+
+def enter(library: Library, position: Position) -> Position:
+    """Go into the block that the call step at this position calls."""
+    step = step_at(library, position)
+    if not isinstance(step, CallStep):
+        raise TypeError(f"{name_of(library, position)} calls nothing")
+    return (*position, (step.call, 0))
+
+
+def after(library: Library, position: Position, next_id: str | None) -> Position | None:
+    """Return the position after this one, leaving finished blocks; None when the route has ended."""
+    while position:
+        route, place = position[-1]
+        steps = library.routes[route].steps
+        if next_id is None:
+            next_id = steps[place].next
+        if next_id is None and place + 1 < len(steps):
+            return (*position[:-1], (route, place + 1))
+        if next_id is not None and next_id != END:
+            return (*position[:-1], (route, library.places[route][next_id]))
+        position, next_id = position[:-1], None
+    return None
+
+
+def holds(item: Conditional, path: str, facts: Collection[str]) -> bool:
+    """Say whether an item's `if` and `unless` let it show, given the answers on this path."""
+    if not item.if_ and not item.unless:
+        return True
+    prefix = f"{path}/" if path else ""
+    if item.if_ and not any(prefix + ref in facts for ref in item.if_):
+        return False
+    return not any(prefix + ref in facts for ref in item.unless)
+
+
+def shows(item: Conditional, path: str, facts: Collection[str], moment: Moment) -> bool:
+    """Say whether an item is shown: its conditions hold and these are its hours."""
+    return (not item.when or moment in item.when) and holds(item, path, facts)

@@ -1,0 +1,294 @@
+"""Find and read the YAML files: the only module that opens content.
+
+Rules of this file:
+
+* A file is read as YAML nodes, never as objects: nothing in it can run, and every value keeps its line.
+* What YAML would quietly change (`yes`, `no`, `on`, `0330`, `10:30`) is refused, with what to write.
+* Anchors and aliases are refused, so a small file cannot grow into a large one.
+* Every mistake of every file is collected; nothing stops at the first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from bot.errors import Problem, SetupError, near_miss
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+try:
+    from yaml import CSafeLoader as _Loader
+except ImportError:  # pragma: no cover - a PyYAML built without libyaml reads the same, more slowly
+    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
+
+Where = tuple[str | int, ...]
+M = TypeVar("M", bound=BaseModel)
+
+MAX_BYTES = 2_000_000
+MAX_DEPTH = 40
+QUOTED = frozenset({"'", '"', "|", ">"})
+_EATEN_BOOL = re.compile(r"^(y|yes|n|no|on|off)$", re.IGNORECASE)
+_PLAIN_INT = re.compile(r"^[-+]?(0|[1-9]\d*)$")
+_PLAIN_FLOAT = re.compile(r"^[-+]?\d+\.\d+$")
+_SPOILT_NUMBER = re.compile(r"^[-+]?(0\d[\d_]*|0[xob][0-9a-fA-F_]+|\d[\d_]*_[\d_]*|\d+(:[0-5]?\d)+(\.\d+)?)$")
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+@dataclass(slots=True)
+class Document:
+    """One YAML file: its plain data, the line of each value and key, and what is wrong with it."""
+
+    file: str
+    data: Any = None
+    lines: dict[Where, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def line(self, where: Where) -> int:
+        """Return the line of a place, or of the nearest place around it."""
+        while where and where not in self.lines:
+            where = where[:-1]
+        return self.lines.get(where, 1)
+
+    def refuse(self, where: Where, code: str, says: str) -> None:
+        """Note a problem at a place."""
+        self.problems.append(Problem(self.file, self.line(where), code, says))
+
+
+def content_root() -> Path:
+    """Return the folder that holds `dialogues/` and `knowledge/`.
+
+    `THINKCHILD_CONTENT` wins; then the content inside an installed wheel; then the checkout.
+    Raises SetupError when there is none.
+    """
+    named = os.environ.get("THINKCHILD_CONTENT")
+    here = Path(__file__).resolve().parent
+    for root in (Path(named),) if named else (here / "_content", here.parent):
+        if (root / "dialogues").is_dir() and (root / "knowledge").is_dir():
+            return root
+    raise SetupError(
+        f"There is no content in {named or here.parent}: a folder with dialogues/ and knowledge/ is needed; "
+        "name one with THINKCHILD_CONTENT."
+    )
+
+
+def content_files(root: Path) -> list[Path]:
+    """List every YAML file of the content, in an order that is the same everywhere."""
+    found = [path for part in ("dialogues", "knowledge") for path in (root / part).rglob("*.y*ml")]
+    return sorted(path for path in found if path.suffix in {".yaml", ".yml"} and path.is_file())
+
+
+def source_hash(root: Path, salt: str) -> str:
+    """Hash the names and bytes of every content file; `salt` names the program that will read them."""
+    digest = hashlib.sha256(salt.encode())
+    for path in content_files(root):
+        data = path.read_bytes()
+        digest.update(f"{path.relative_to(root)}\0{len(data)}\0".encode())
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def read_yaml(path: Path, name: str) -> Document:
+    """Read one file into plain data with line numbers; never raises for what the file holds."""
+    document = Document(name)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            document.refuse((), "file_too_large", f"The file is larger than {MAX_BYTES:,} bytes: split it.")
+            return document
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        document.refuse((), "not_utf8", f"The file is not UTF-8 text (byte {error.start}): save it as UTF-8.")
+        return document
+    except OSError as error:
+        document.refuse((), "unreadable", f"The file cannot be read: {error.strerror or error}.")
+        return document
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        what = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read as YAML"
+        line = mark.line + 1 if mark else 1
+        document.problems.append(
+            Problem(name, line, "not_yaml", f"This is not valid YAML: {what}. Check the indent and the quotes.")
+        )
+        return document
+    if node is None:
+        document.refuse((), "empty", "The file is empty: write the content or remove the file.")
+        return document
+    _Builder(document).build(node)
+    return document
+
+
+class _Builder:
+    """Turns YAML nodes into plain data, noting the line of everything."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.seen: set[int] = set()
+
+    def build(self, node: yaml.Node) -> None:
+        self.document.data = self._value(node, ())
+
+    def _value(self, node: yaml.Node, where: Where) -> Any:  # noqa: ANN401 - plain data of any kind
+        self.document.lines.setdefault(where, node.start_mark.line + 1)
+        if id(node) in self.seen:
+            self.document.refuse(
+                where, "alias", "Aliases (*name) are not used here: write the text out, or make it a block."
+            )
+            return None
+        self.seen.add(id(node))
+        if len(where) > MAX_DEPTH:
+            self.document.refuse(where, "too_deep", "This is nested too deeply to be content.")
+            return None
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, where)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(item, (*where, place)) for place, item in enumerate(node.value)]
+        return self._scalar(node, where)
+
+    def _mapping(self, node: yaml.MappingNode, where: Where) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if key is None or key == "<<":
+                self._refuse_at(line, "odd_key", "A key has to be a plain word.")
+                continue
+            if key_node.style not in QUOTED and _EATEN_BOOL.match(key):
+                self._refuse_at(line, "eaten", f"YAML reads the bare key {key} as true or false: write \"{key}\".")
+            if key in data:
+                self._refuse_at(line, "duplicate_key", f"'{key}' stands twice in the same place: keep one.")
+                continue
+            self.document.lines[(*where, key)] = line
+            data[key] = self._value(value_node, (*where, key))
+        return data
+
+    def _scalar(self, node: yaml.Node, where: Where) -> Any:  # noqa: ANN401 - plain data of any kind
+        text: str = node.value
+        if _INVISIBLE.search(text):
+            self.document.refuse(where, "invisible", "There are invisible characters here: type the text again.")
+        if not isinstance(node, yaml.ScalarNode) or node.style in QUOTED:
+            return text
+        line = node.start_mark.line + 1
+        if _EATEN_BOOL.match(text):
+            self._refuse_at(line, "eaten", f"YAML reads the bare word {text} as true or false: write \"{text}\".")
+            return text
+        if _SPOILT_NUMBER.match(text):
+            self._refuse_at(line, "eaten", f"YAML would change the number {text}: write \"{text}\".")
+            return text
+        plain: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
+        if text.lower() in plain:
+            return plain[text.lower()]
+        if _PLAIN_INT.match(text):
+            return int(text)
+        return float(text) if _PLAIN_FLOAT.match(text) else text
+
+    def _refuse_at(self, line: int, code: str, says: str) -> None:
+        self.document.problems.append(Problem(self.document.file, line, code, says))
+
+
+def parse_as(model: type[M], document: Document) -> M | None:
+    """Turn a file's data into a model, or add a sentence to its problems for each mistake."""
+    if document.data is None:
+        return None
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        mistakes = error.errors(include_url=False)
+        for mistake in mistakes:
+            inside = [other for other in mistakes if other["loc"][: len(mistake["loc"])] == mistake["loc"]]
+            if mistake["type"] == "too_short" and len(inside) > 1:
+                continue  # its items are there, but wrong: saying so once is enough
+            where, says, code = _sentence(model, document, mistake)
+            document.refuse(where, code, says)
+        return None
+
+
+def _sentence(model: type[BaseModel], document: Document, mistake: Mapping[str, Any]) -> tuple[Where, str, str]:
+    """Say one mistake in plain words, and where in the file it is."""
+    where = tuple(_plain_path(document.data, mistake["loc"]))
+    name = str(mistake["loc"][-1]) if mistake["loc"] else "the file"
+    kind, context = str(mistake["type"]), mistake.get("ctx", {})
+    given = _shown(mistake.get("input"))
+    if kind == "extra_forbidden":
+        known = _keys_of(model) - {name}
+        return where, f"'{name}' is not a key that may stand here." + near_miss(name, known), "unknown_key"
+    if kind == "missing":
+        return where, f"'{name}' is missing here.", "missing_key"
+    if kind in {"string_type", "string_sub_type"}:
+        return where, f"'{name}' has to be text: put {given} in quotes, or write the text.", "not_text"
+    if kind in {"int_type", "bool_type"}:
+        wanted = "a whole number" if kind == "int_type" else "true or false"
+        return where, f"'{name}' has to be {wanted}, not {given}.", "wrong_type"
+    if kind == "string_pattern_mismatch":
+        return where, f"{given} does not have the form that '{name}' needs ({_form(context)}).", "wrong_form"
+    if kind in {"string_too_long", "string_too_short"}:
+        limit = context.get("max_length", context.get("min_length"))
+        word = "longer than" if kind == "string_too_long" else "shorter than"
+        return where, f"'{name}' is {word} {limit} characters: {given}.", "wrong_length"
+    if kind in {"too_short", "too_long"}:
+        return where, f"'{name}' needs at least {context.get('min_length', 1)} of them.", "too_few"
+    if kind in {"enum", "literal_error"}:
+        options = re.findall(r"'([^']*)'", str(context.get("expected", "")))
+        return where, (
+            f"{given} is not one of {', '.join(options)}." + near_miss(str(mistake.get("input")), options)
+        ), "not_in_list"
+    if kind in {"tuple_type", "list_type"}:
+        return where, f"'{name}' has to be a list: begin each item with a dash.", "wrong_type"
+    if kind in {"model_type", "model_attributes_type", "dict_type"}:
+        return where, f"'{name}' has to be a set of 'key: value' lines.", "wrong_type"
+    message = str(mistake["msg"]).removeprefix("Value error, ")
+    if kind == "step_kind" and isinstance(mistake.get("input"), dict):
+        known = message.removesuffix(".").split(": ")[-1].split(", ")
+        for key in mistake["input"]:
+            message += near_miss(str(key), known) if key not in _keys_of(model) else ""
+    return where, message, kind
+
+
+def _form(context: Mapping[str, Any]) -> str:
+    """Describe a pattern in words where it is one that we use."""
+    pattern = str(context.get("pattern", ""))
+    if pattern.startswith("^[a-z][a-z0-9_]*$"):
+        return "small letters, digits and underscores, beginning with a letter"
+    if r"\." in pattern and "/" in pattern:
+        return "step.option or call_step/step.option"
+    if pattern.startswith(r"^\d{4}"):
+        return "a day such as 2026-11-21"
+    if pattern.startswith("^[A-Za-z]"):
+        return "an id such as H9, g-17 or oxfordshire-q-31"
+    return "for instance 01632 960001" if "0-9+" in pattern else pattern
+
+
+def _shown(value: object) -> str:
+    text = repr(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - one short line
+
+
+def _plain_path(data: Any, loc: tuple[str | int, ...]) -> Iterator[str | int]:  # noqa: ANN401 - any data
+    """Drop from a validator's path what is not in the file, such as the tag of a union."""
+    for part in loc:
+        if isinstance(data, dict) and part in data:
+            data = data[part]
+            yield part
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+            yield part
+
+
+@cache
+def _keys_of(model: type[BaseModel]) -> frozenset[str]:
+    """Collect every key that may stand anywhere in files of this model, for near misses."""
+    found: set[str] = set()
+    schema = model.model_json_schema(by_alias=True)
+    for part in (schema, *schema.get("$defs", {}).values()):
+        found.update(part.get("properties", {}))
+    return frozenset(found)

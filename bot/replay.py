@@ -1,0 +1,268 @@
+"""Replay: from the answers of a run to the steps it passed, and from each step to what it says.
+
+Pure. The same run and library always give the same walk and the same words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.events import (
+    ActionShown,
+    OptionShown,
+    PromptShown,
+    Reply,
+    RungShown,
+    Summary,
+)
+from bot.models import (
+    BY_URGENCY,
+    URGENCY_ORDER,
+    ActStep,
+    AskStep,
+    By,
+    CallStep,
+    CloseStep,
+    EscalateStep,
+    Evidence,
+    Mark,
+    Moment,
+    PromptsStep,
+    RemindStep,
+    ReplyKind,
+    SayStep,
+    ShareStep,
+    Urgency,
+)
+from bot.navigation import QUESTIONS, Position, after, enter, name_of, path_of, shows, start, step_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.library import Library
+    from bot.models import Step
+    from bot.state import Answer, Run
+
+DONE = "done"
+"""The option that ends curiosity prompts; what was not marked is then not known yet."""
+DECLINE = "no_reminder"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One step that was passed or is open, with its answer and the answers given before it."""
+
+    name: str
+    path: str
+    step: Step
+    moment: Moment
+    facts: frozenset[str]
+    answer: Answer | None = None
+
+    @property
+    def is_question(self) -> bool:
+        """Whether the step waits for an answer."""
+        return isinstance(self.step, QUESTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """All that a run passed; `open` is the question it waits at, None when it has ended."""
+
+    run: Run
+    visits: tuple[Visit, ...]
+    open: Visit | None
+    closed: bool
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is left to ask."""
+        return self.open is None
+
+    def answered(self) -> tuple[Visit, ...]:
+        """Return the questions that were answered, first to last."""
+        return tuple(visit for visit in self.visits if visit.answer is not None and visit is not self.open)
+
+
+def facts_of(step: Step, path: str, chosen: Iterable[str], marks: Iterable[tuple[str, Mark]]) -> set[str]:
+    """Return the facts that an answer to a step establishes: `path/step.option`, or `.worry` for prompts."""
+    prefix = f"{path}/{step.id}." if path else f"{step.id}."
+    facts = {prefix + option for option in chosen}
+    if any(mark is Mark.WORRY for _, mark in marks):
+        facts.add(prefix + Mark.WORRY)
+    return facts
+
+
+def next_of(step: Step, chosen: tuple[str, ...]) -> str | None:
+    """Return where an answer leads: the option's own `next` before the step's."""
+    if isinstance(step, AskStep) and len(chosen) == 1:
+        return next((option.next for option in step.options if option.id == chosen[0]), None) or step.next
+    return step.next
+
+
+def fits(step: Step, answer: Answer) -> bool:
+    """Say whether an answer still fits the step it was given to (content may have changed since)."""
+    if not answer.done:
+        return False
+    if isinstance(step, AskStep):
+        known = {option.id for option in step.options if not option.open}
+        return bool(answer.chosen) and set(answer.chosen) <= known and (step.many or len(answer.chosen) == 1)
+    if isinstance(step, RemindStep):
+        return len(answer.chosen) == 1
+    return True
+
+
+def walk(library: Library, run: Run) -> Walk:
+    """Replay a run's answers from its first step."""
+    answers = {answer.key: answer for answer in run.answers}
+    position: Position | None = start(run.route)
+    facts: frozenset[str] = frozenset()
+    visits: list[Visit] = []
+    moment, closed = run.began, False
+    while position is not None:
+        step, path = step_at(library, position), path_of(library, position)
+        if not shows(step, path, facts, moment):
+            position = after(library, position, None)
+            continue
+        if isinstance(step, CallStep):
+            position = enter(library, position)
+            continue
+        visit = Visit(name_of(library, position), path, step, moment, facts)
+        if not visit.is_question:
+            visits.append(visit)
+            closed = closed or isinstance(step, CloseStep)
+            position = after(library, position, None)
+            continue
+        answer = answers.get((path, step.id, "", 0))
+        visit = Visit(visit.name, path, step, moment, facts, answer)
+        visits.append(visit)
+        if answer is None or not fits(step, answer) or run.reopened == answer.key:
+            return Walk(run, tuple(visits), visit, closed=False)
+        moment = answer.moment
+        facts = facts | facts_of(step, path, answer.chosen, answer.marks)
+        position = after(library, position, next_of(step, answer.chosen))
+    return Walk(run, tuple(visits), None, closed)
+
+
+def sourced(library: Library, text: str, sources: tuple[str, ...]) -> str:
+    """Add to a line that rests on unverified sources alone that nobody has confirmed it yet."""
+    if sources and library.evidence(sources) is Evidence.UNVERIFIED:
+        return f"{text} {library.lines['unconfirmed'].text}"
+    return text
+
+
+def actions_of(library: Library, visit: Visit) -> tuple[ActionShown, ...]:
+    """Return what an act step tells to do on this path, in these hours."""
+    if not isinstance(visit.step, ActStep):
+        return ()
+    words = library.content.vocabulary
+    return tuple(
+        ActionShown(
+            do=action.do,
+            says=library.actions[action.do].says,
+            who=library.actors[action.who].says,
+            by=action.by,
+            by_text=words.by[action.by],
+            text=sourced(library, action.text, action.sources),
+            sources=action.sources,
+            contacts=contacts_of(library, action.do, visit.moment),
+        )
+        for action in visit.step.act
+        if shows(action, visit.path, visit.facts, visit.moment)
+    )
+
+
+def contacts_of(library: Library, do: str, moment: Moment) -> tuple[str, ...]:
+    """Return how to reach whom an action names, in this area and these hours; says so where nothing is set."""
+    word = library.contacts.get(library.actions[do].contact or "")
+    if word is None:
+        return ()
+    wanted = [word]
+    if word.out_of_hours:
+        shut = library.contacts[word.out_of_hours]
+        wanted = {Moment.IN_HOURS: [word], Moment.OUT_OF_HOURS: [shut], Moment.UNKNOWN: [word, shut]}[moment]
+    lines = []
+    for contact_word in wanted:
+        contact = library.area.contacts.get(contact_word.id) if library.area else None
+        if contact is None or contact.number is None:
+            lines.append(contact_word.fallback)
+            continue
+        notes = []
+        if library.area is not None and library.area.demonstration and contact.checked_on:
+            notes.append(library.lines["invented_number"].text)
+        if contact.review_by is not None and library.day > contact.review_by:
+            notes.append(library.lines["check_before_use"].text)
+        lines.append(f"{contact_word.says}: {contact.number}" + (f" ({'; '.join(notes)})" if notes else ""))
+    return tuple(lines)
+
+
+def rungs_of(library: Library) -> tuple[RungShown, ...]:
+    """Return the ladder with the timings of the area, where it has any."""
+    within = {timing.rung: timing.within for timing in library.area.ladder} if library.area else {}
+    return tuple(RungShown(rung.title, rung.text, within.get(rung.id, "")) for rung in library.content.rungs)
+
+
+def say(library: Library, visit: Visit, before: Iterable[Visit] = ()) -> Reply:
+    """Turn a step into what it says. `before` are the steps already passed, for a reminder's choices."""
+    step, name = visit.step, visit.name
+    match step:
+        case SayStep():
+            return Reply(ReplyKind.SAY, sourced(library, step.say, step.sources), step.sources, name)
+        case ShareStep():
+            return Reply(ReplyKind.SHARE, sourced(library, step.share, step.sources), step.sources, name)
+        case EscalateStep():
+            rungs = rungs_of(library) if step.ladder else ()
+            sources = step.sources + tuple(s for r in library.content.rungs for s in r.sources if step.ladder)
+            text = sourced(library, step.escalate, step.sources)
+            return Reply(ReplyKind.ESCALATE, text, tuple(dict.fromkeys(sources)), name, rungs=rungs)
+        case ActStep():
+            actions = actions_of(library, visit)
+            sources = tuple(dict.fromkeys(source for action in actions for source in action.sources))
+            return Reply(ReplyKind.ACT, step.intro, sources, name, actions=actions)
+        case AskStep():
+            options = tuple(OptionShown(o.id, o.label, o.short or o.label) for o in step.options)
+            return Reply(ReplyKind.ASK, step.ask, step.sources, name, options=options, multiple=step.many)
+        case PromptsStep():
+            marks = dict(visit.answer.marks) if visit.answer else {}
+            prompts = tuple(PromptShown(p.id, p.text, marks.get(p.id)) for p in step.prompts)
+            done = OptionShown(DONE, library.lines["prompts_done"].text, library.lines["prompts_done_short"].text)
+            sources = tuple(dict.fromkeys((*step.sources, *(s for p in step.prompts for s in p.sources))))
+            return Reply(ReplyKind.PROMPT, step.intro, sources, name, prompts=prompts, options=(done,))
+        case RemindStep():
+            soonest = soonest_of(action for passed in before for action in actions_of(library, passed))
+            offers = tuple(
+                OptionShown(offer.id, offer.label, offer.short, offer) for offer in step.offers if soonest in offer.by
+            )
+            decline = OptionShown(DECLINE, step.decline, step.decline)
+            return Reply(ReplyKind.ASK, step.remind, step.sources, name, options=(*offers, decline))
+        case CloseStep():
+            return Reply(ReplyKind.CLOSE, step.close, step.sources, name)
+        case CallStep():  # pragma: no cover - a walk enters calls, it never stands on one
+            raise TypeError(f"{name} says nothing")
+
+
+def soonest_of(actions: Iterable[ActionShown]) -> By | None:
+    """Return the anchor of the action due first; the order is that of the closed list."""
+    order = list(By)
+    return min((action.by for action in actions), key=order.index, default=None)
+
+
+def urgency_of(actions: Iterable[ActionShown]) -> Urgency | None:
+    """Return how soon the soonest action is due."""
+    return max((BY_URGENCY[action.by] for action in actions), key=URGENCY_ORDER.__getitem__, default=None)
+
+
+def summary_of(walks: Iterable[Walk]) -> Summary:
+    """Return what is still not known, and what worries, over some walks."""
+    unknown: list[str] = []
+    worries: list[str] = []
+    for passed in walks:
+        for visit in passed.answered():
+            if isinstance(visit.step, PromptsStep) and visit.answer is not None:
+                marks = dict(visit.answer.marks)
+                for prompt in visit.step.prompts:
+                    mark = marks.get(prompt.id, Mark.UNKNOWN)
+                    if mark is not Mark.KNOWN:
+                        (worries if mark is Mark.WORRY else unknown).append(prompt.note)
+    return Summary(tuple(dict.fromkeys(unknown)), tuple(dict.fromkeys(worries)))
