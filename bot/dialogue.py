@@ -451,18 +451,14 @@ def _emergency_answer(library: Library, run: Run, moment: Moment) -> Run:
 
 def _unclear(library: Library, state: State, event: Unclear) -> Turn:
     """Answer words that were not understood: never a guess, always the question again."""
-    said = (line(library, "guarded"),) if event.guarded else ()
     flows = tuple(flow for flow in event.flows if flow in library.flows)
     if flows and (state.interrupt is None or state.interrupt.about not in CARDS):
-        turn = _interrupt(library, replace(state, misses=state.misses + 1), Interrupt(WHICH_FLOW, flows))
-        return replace(turn, replies=(*said, *turn.replies))
+        return _interrupt(library, replace(state, misses=state.misses + 1), Interrupt(WHICH_FLOW, flows))
     asked = state.interrupt is not None or (state.top is not None and not walk(library, state.top).ended)
     missed = replace(state, misses=state.misses + 1)
-    if event.guarded and not asked:
-        return Turn(missed, (*said, open_question(library, missed)))
     if not asked or missed.misses > 1:
-        return Turn(missed, (*said, line(library, "not_understood"), _rephrased(library, missed)))
-    return Turn(missed, (*said, line(library, "not_understood_first"), _rephrased(library, missed)))
+        return Turn(missed, (line(library, "not_understood"), _rephrased(library, missed)))
+    return Turn(missed, (line(library, "not_understood_first"), _rephrased(library, missed)))
 
 
 def _rephrased(library: Library, state: State) -> Reply:
@@ -482,6 +478,16 @@ def _rephrased(library: Library, state: State) -> Reply:
 def _odd(library: Library, state: State) -> Turn:
     """Answer a choice that does not belong here: say so, and ask again."""
     return Turn(state, (line(library, "choose_from_these"), open_question(library, state)))
+
+
+def welcome_back(library: Library, state: State) -> Turn:
+    """Ask somebody who comes back after a long silence whether to carry on."""
+    return _interrupt(library, state, Interrupt(WELCOME_BACK))
+
+
+def unfinished(library: Library, state: State) -> bool:
+    """Say whether a question of a flow is still open."""
+    return state.top is not None and not state.stopped and not walk(library, state.top).ended
 
 
 # --- commands ------------------------------------------------------------------------------------------
@@ -594,5 +600,6 @@ def _why(library: Library, state: State) -> Reply:
 
 
 __all__ = [
-    "Turn", "actions_so_far", "answers_given", "fits", "is_closed", "line", "new_state", "open_question", "step", "urgency",
+    "Turn", "actions_so_far", "answers_given", "fits", "is_closed", "line", "new_state", "open_question",
+    "step", "unfinished", "urgency", "welcome_back",
 ]

@@ -65,8 +65,6 @@ class Unclear(Happened):
     """Typed words did not answer the question; `flows` are the situations they may be about."""
 
     flows: tuple[str, ...] = ()
-    guarded: bool = False
-    """The words held something that could identify a person, so they were not looked at further."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.models import (
@@ -100,6 +101,17 @@ def branches(step: Step) -> tuple[Branch, ...]:
     return ()
 
 
+Prior = frozenset[tuple[str, int]]
+
+
+class Comparison(NamedTuple):
+    """One question, met after some actions were advised, with what each of its answers leads to."""
+
+    step: str
+    prior: dict[str, int]
+    branches: tuple[tuple[Branch, Outcomes], ...]
+
+
 class Graph:
     """All ways through one route, in the hours of one moment."""
 
@@ -108,8 +120,8 @@ class Graph:
         self.route = route
         self.moment = moment
         self.visited: set[str] = set()
-        self.compared: list[tuple[str, list[tuple[Branch, Outcomes]]]] = []
-        self._known: dict[tuple[Position, Facts], Outcomes] = {}
+        self.compared: list[Comparison] = []
+        self._known: dict[tuple[Position, Facts, Prior], Outcomes] = {}
         self._counts: dict[tuple[Position, Facts], int] = {}
 
     @cached_property
@@ -126,7 +138,7 @@ class Graph:
     def outcomes(self) -> Outcomes:
         """Return every distinct outcome of the route."""
         base = frozenset(Feature("means", meaning) for meaning in self.route.means)
-        ways = self._from(start(self.route.id), frozenset())
+        ways = self._from(start(self.route.id), frozenset(), frozenset())
         return {Outcome(outcome.features | base, outcome.taps): way for outcome, way in ways.items()}
 
     def count(self) -> int:
@@ -165,34 +177,35 @@ class Graph:
     def _facts(self, step: Step, path: str, facts: Facts, branch: Branch) -> Facts:
         return facts | (facts_of(step, path, branch.chosen, branch.marks) & self.looked_at)
 
-    def _from(self, position: Position | None, facts: Facts) -> Outcomes:
-        """Return the outcomes from a position on."""
+    def _from(self, position: Position | None, facts: Facts, prior: Prior) -> Outcomes:
+        """Return the outcomes from a position on; `prior` are the actions advised before it."""
         position = self._settle(position, facts)
         if position is None:
             return {Outcome(frozenset(), None): ()}
-        key = (position, facts)
+        key = (position, facts, prior)
         if key in self._known:
             return self._known[key]
         step, path = step_at(self.library, position), path_of(self.library, position)
         name = name_of(self.library, position)
         self.visited.add(name)
         here = frozenset(self._features(step, path, facts))
+        prior = prior | {(feature.what, feature.soon) for feature in here if feature.kind == "action"}
         ways: Outcomes = {}
         if isinstance(step, QUESTIONS):
             compared = []
             for branch in branches(step):
                 onward = self._from(
-                    after(self.library, position, next_of(step, branch.chosen)), self._facts(step, path, facts, branch)
+                    after(self.library, position, next_of(step, branch.chosen)), self._facts(step, path, facts, branch), prior
                 )
                 compared.append((branch, self._meaning(branch, onward)))
                 for outcome, way in self._meaning(branch, onward).items():
                     taps = None if outcome.taps is None else outcome.taps + 1
                     first = Choice(name, branch.chosen or ((Mark.WORRY,) if branch.concern else (Mark.UNKNOWN,)))
                     ways.setdefault(Outcome(outcome.features | here, taps), (first, *way))
-            self.compared.append((name, compared))
+            self.compared.append(Comparison(name, dict(sorted(prior, key=itemgetter(1))), tuple(compared)))
         else:
             acts = any(feature.kind == "action" for feature in here)
-            for outcome, way in self._from(after(self.library, position, None), facts).items():
+            for outcome, way in self._from(after(self.library, position, None), facts, prior).items():
                 ways.setdefault(Outcome(outcome.features | here, 0 if acts else outcome.taps), way)
         self._known[key] = ways
         return ways

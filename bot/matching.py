@@ -1,14 +1,14 @@
 """Words to a decision: danger, one flow, a choice between flows, or "I don't know".
 
 Rules of this file
-- It is pure: it is given parsed data, opens nothing, and knows no clock and no chance. The same words give the same answer.
-- Danger is looked for first, by phrases that a safeguarding lead can edit (`knowledge/phrases/danger.yaml`). An alarm
-  never hides the flow: `Routing.flow` is filled as it would have been without it.
-- The flow is found by naive Bayes over words, pairs of words and pieces of words, weighted by how rare they are. It
-  reads keywords. It does not understand a roundabout remark, and then it must ask or say that it does not know.
-- Nothing typed is taken for consent, or for "there is no harm", unless it is those very words (`choose_option`).
-- Only the first MAX_CHARS of a message are routed, and the first MAX_DANGER_CHARS looked through for danger.
-- What is written about normalising holds for phrases, examples and messages alike, so that they can meet.
+- It is pure: it is given parsed data, opens nothing, knows no clock and no chance. Same words, same answer.
+- Danger is looked for first, by phrases that a safeguarding lead can edit. An alarm hides nothing: `flow` is
+  filled as it would have been without it.
+- The flow is found by naive Bayes over words, pairs of words and pieces of words, weighted by how rare they
+  are. It reads keywords and does not understand a roundabout remark: then it must ask, or say so.
+- Nothing typed is taken for consent, or for "there is no harm", unless it is those very words.
+- Only the start of a message is read: MAX_CHARS to find the flow, MAX_DANGER_CHARS to look for danger.
+- Phrases, examples and messages are normalised alike, so that they can meet.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from array import array
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     Tokens = tuple[str, ...]
 
@@ -34,15 +34,16 @@ MAX_DANGER_CHARS = 6000
 CANDIDATES = 3
 
 # Calibrated on held-out messages; tests/test_matching.py measures them again.
-OPEN_AT = 0.62
-CHOOSE_AT = 0.18
+OPEN_AT = 0.91
+CHOOSE_AT = 0.16
 
 _SMOOTHING = 0.1
 _SEEN_IN = 2  # a feature met in fewer examples is left out
-_PIECES = (3, 4, 5)
+_PIECES = (3, 4)
 _PIECE_SHARE = 0.45  # of the weight of a message; the rest is words and pairs of words
 _SHARPNESS = 3.0  # turns scores into shares of one
 
+_ANY = r"\S*"
 _GAP = 4  # words that may stand where a phrase says "..."
 _SHORTHAND_WORDS = 3
 _REPAIR_FROM = 5  # letters; shorter words have too many neighbours
@@ -53,6 +54,7 @@ _QUOTED = re.compile(r"\"[^\"]{1,400}\"|(?<!\w)'[^']{1,400}'(?!\w)")
 _PAUSE = re.compile(r"\.{2,}")
 _SENTENCE_END = re.compile(r"[.!?;]+(?=\s|$)")
 _REPEATED = re.compile(r"([^\W\d_])\1{2,}")
+_UNSEEN = frozenset({"Mn", "Me", "Mc", "Cf", "Cc"})
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")
 _APOSTROPHES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "`": "'", "\u201c": '"', "\u201d": '"'})
 
@@ -107,13 +109,10 @@ class DangerRule:
     happening_now: tuple[str, ...] = ()
 
 
-# Normalising ----------------------------------------------------------------------------------------------------
-
-
-def _plain(text: str) -> str:
-    """Fold what looks alike: width, case, accents, quotes; drop what cannot be seen, emoji and markup."""
-    folded = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES)).casefold()
-    seen = "".join(c for c in folded if c in "\n\t" or unicodedata.category(c) not in {"Mn", "Me", "Mc", "Cf", "Cc"})
+def _plain(text: str, limit: int = MAX_CHARS) -> str:
+    """Fold what looks alike (width, case, accents, quotes) and drop markup and what cannot be seen."""
+    folded = unicodedata.normalize("NFKD", text[:limit].translate(_APOSTROPHES)).casefold()[:limit]
+    seen = "".join(c for c in folded if c.isspace() or unicodedata.category(c) not in _UNSEEN)
     return _REPEATED.sub(r"\1", _PAUSE.sub(" ", _MARKUP.sub(" ", seen)))
 
 
@@ -140,97 +139,38 @@ def _sentences(plain: str, shorthand: Mapping[Tokens, Tokens]) -> list[list[str]
     return [words for part in _SENTENCE_END.split(plain) if (words := _words(part, shorthand))]
 
 
-# Phrases --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Place:
-    """One place of a phrase: the words that may stand in it, and whether others may come before it."""
-
-    alternatives: tuple[Tokens, ...]
-    gap: bool
-
-    def ends(self, words: Sequence[str], start: int) -> Iterator[int]:
-        for tokens in self.alternatives:
-            end = start + len(tokens)
-            if end <= len(words) and all(_same(a, b) for a, b in zip(tokens, words[start:end], strict=True)):
-                yield end
-
-
-def _same(written: str, word: str) -> bool:
-    return word.startswith(written[:-1]) if written.endswith("*") else word == written
-
-
-def _fits(places: Sequence[_Place], words: Sequence[str], start: int) -> bool:
-    """Whether the phrase stands in `words` from `start` on."""
-    if not places:
-        return True
-    reach = range(start, min(start + _GAP, len(words)) + 1) if places[0].gap else (start,)
-    return any(_fits(places[1:], words, end) for at in reach for end in places[0].ends(words, at))
-
-
 class _Phrases:
-    """Phrases, looked up by the word they begin with."""
+    """Phrases as written in `knowledge/phrases`, each made into a pattern when its words first turn up."""
 
     def __init__(self, phrases: Iterable[str], shorthand: Mapping[Tokens, Tokens]) -> None:
-        self.by_first: dict[str, list[tuple[_Place, ...]]] = {}
         self.vocabulary: set[str] = set()
+        self._phrases: list[tuple[list[frozenset[str]], str]] = []
         for phrase in phrases:
-            places = tuple(_places(phrase, shorthand))
-            for first in sorted({tokens[0] for place in places[:1] for tokens in place.alternatives}):
-                self.by_first.setdefault(first, []).append(places)
-            self.vocabulary.update(w for place in places for tokens in place.alternatives for w in tokens)
-        self._prefixes = tuple(first for first in self.by_first if first.endswith("*"))
+            needed, pattern = [], r"(?<!\S)"
+            for part in phrase.split():
+                if part == "...":
+                    pattern += rf"(?:\S+ ){{0,{_GAP}}}"
+                    continue
+                read = ((_words(_plain(form.replace("_", " ")), shorthand), form) for form in part.split("|"))
+                forms = [(words, form.endswith("*")) for words, form in read if words]
+                pattern += f"(?:{'|'.join(' '.join(words) + open_ * _ANY for words, open_ in forms)}) "
+                self.vocabulary.update(word for words, _ in forms for word in words)
+                if not any(open_ for _, open_ in forms):
+                    needed.append(frozenset(words[0] for words, _ in forms))
+            self._phrases.append((needed, pattern))
 
     def find(self, words: Sequence[str]) -> int | None:
-        """Where the first phrase found begins."""
-        for start, word in enumerate(words):
-            keys = [word, *(p for p in self._prefixes if _same(p, word))]
-            if any(_fits(places, words, start) for key in keys for places in self.by_first.get(key, ())):
-                return start
-        return None
+        """At which word the first of these phrases begins."""
+        present, line = frozenset(words), " ".join((*words, ""))
+        likely = (p for needed, p in self._phrases if not any(present.isdisjoint(n) for n in needed))
+        found = (match.start() for p in likely if (match := _pattern(p).search(line)))
+        start = min(found, default=None)
+        return None if start is None else line.count(" ", 0, start)
 
 
-def _places(phrase: str, shorthand: Mapping[Tokens, Tokens]) -> Iterator[_Place]:
-    gap = False
-    for part in phrase.split():
-        if part == "...":
-            gap = True
-            continue
-        alternatives = []
-        for alternative in part.split("|"):
-            words = _words(_plain(alternative.replace("_", " ")), shorthand)
-            if words and alternative.endswith("*"):
-                words[-1] += "*"
-            if words:
-                alternatives.append(tuple(words))
-        if alternatives:
-            yield _Place(tuple(alternatives), gap)
-            gap = False
-
-
-# Misspellings of the words that matter most --------------------------------------------------------------------
-
-
-def _deletes(word: str, depth: int) -> set[str]:
-    found = {word}
-    for _ in range(depth):
-        found |= {w[:i] + w[i + 1 :] for w in found for i in range(len(w))}
-    return found
-
-
-def _distance(a: str, b: str) -> int:
-    """Letters added, left out, changed or swapped with their neighbour."""
-    before: list[int] = []
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        before, last, row = row, before, [i]
-        for j, y in enumerate(b, 1):
-            best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
-            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
-                best = min(best, last[j - 2] + 1)
-            row.append(best)
-    return row[-1]
+@cache
+def _pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 class _Repair:
@@ -238,25 +178,25 @@ class _Repair:
 
     def __init__(self, right: Iterable[str], known: Iterable[str]) -> None:
         self._known = frozenset(known)
+        self._longest = max(map(len, self._known), default=0) + 2
         self._near: dict[str, list[str]] = {}
-        for word in sorted(w for w in right if len(w) >= _REPAIR_FROM and w.isalpha()):
-            for key in _deletes(word, self._depth(word)):
+        for word in sorted(w for w in right if len(w) >= _REPAIR_FROM):
+            for key in self._shorn(word):
                 self._near.setdefault(key, []).append(word)
 
     def __call__(self, word: str) -> str:
-        if len(word) < _REPAIR_FROM or word in self._known or len(word) > max(map(len, self._known), default=0) + 2:
+        if word in self._known or not _REPAIR_FROM <= len(word) <= self._longest:
             return word
-        depth = self._depth(word)
-        near = {w for key in _deletes(word, depth) for w in self._near.get(key, ()) if w[0] == word[0]}
-        ranked = sorted((_distance(word, w), w) for w in near)
-        return ranked[0][1] if ranked and ranked[0][0] <= depth else word
+        near = {w for key in self._shorn(word) for w in self._near.get(key, ()) if w[0] == word[0]}
+        return min(near, key=lambda w: (abs(len(w) - len(word)), w), default=word)
 
     @staticmethod
-    def _depth(word: str) -> int:
-        return 2 if len(word) >= _REPAIR_TWO_FROM else 1
-
-
-# The classifier -------------------------------------------------------------------------------------------------
+    def _shorn(word: str) -> set[str]:
+        """Give the word with one letter fewer, or two of a long one: near words have one of these in common."""
+        shorn = {word}
+        for _ in range(2 if len(word) >= _REPAIR_TWO_FROM else 1):
+            shorn |= {w[:i] + w[i + 1 :] for w in shorn for i in range(len(w))}
+        return shorn
 
 
 def _features(words: Sequence[str]) -> tuple[Counter[str], Counter[str]]:
@@ -291,7 +231,7 @@ class _Classifier:
                         seen_in[i] += 1
                 documents.append((number, tuple(blocks)))
         kept = {old: new for new, old in enumerate(i for i, n in enumerate(seen_in) if n >= _SEEN_IN)}
-        rarity = [math.log((1 + len(documents)) / (1 + n)) + 1 for n in seen_in if n >= _SEEN_IN]
+        rarity = [(math.log((1 + len(documents)) / (1 + n)) + 1) ** 2 for n in seen_in if n >= _SEEN_IN]
         totals = [array("d", bytes(8 * len(kept))) for _ in self.labels]
         for number, pair in documents:
             counts = [[(kept[i], n) for i, n in zip(ids, times, strict=True) if i in kept] for ids, times in pair]
@@ -305,7 +245,7 @@ class _Classifier:
             self._weights.append(array("d", (math.log(weight + _SMOOTHING) - floor for weight in row)))
 
     def shares(self, words: Sequence[str]) -> dict[str, float]:
-        """A share of one for each label."""
+        """Give each label its share of one."""
         index = self._index
         counts = [[(index[f], n) for f, n in block.items() if f in index] for block in _features(words)]
         weighed = _weigh(counts, self._rarity)
@@ -322,9 +262,6 @@ def _weigh(counts: Sequence[Sequence[tuple[int, int]]], rarity: Sequence[float])
         length = math.sqrt(math.fsum(weight * weight for _, weight in parts)) or 1.0
         weighed.extend((i, weight * share / length) for i, weight in parts)
     return weighed
-
-
-# The matcher ----------------------------------------------------------------------------------------------------
 
 
 class Matcher:
@@ -347,14 +284,16 @@ class Matcher:
     def route(self, text: str) -> Routing:
         """Where the message leads, who seems to be writing, and whether it speaks of danger."""
         rule = self.dangerous(text)
-        words = _words(_plain(text[:MAX_CHARS]), self._shorthand)
+        words = _words(_plain(text), self._shorthand)
         shares = self._classifier.shares(words)
         ranked = sorted(((shares.get(flow, 0.0), flow) for flow in self._flows), key=lambda pair: (-pair[0], pair[1]))
         candidates = tuple(Candidate(flow, round(share, 6)) for share, flow in ranked[:CANDIDATES])
-        band = self._band(candidates, shares) if words else Decision.unknown
+        best = candidates[0].score if candidates and words else 0.0
+        opened = best >= OPEN_AT
+        band = Decision.flow if opened else Decision.choose if best >= CHOOSE_AT else Decision.unknown
         return Routing(
             decision=Decision.danger if rule else band,
-            flow=candidates[0].flow if band is Decision.flow else None,
+            flow=candidates[0].flow if opened else None,
             candidates=candidates,
             writer=self._writer(text),
             danger=rule is not None,
@@ -362,9 +301,9 @@ class Matcher:
         )
 
     def dangerous(self, text: str) -> str | None:
-        """The id of the first danger rule that the message fits."""
+        """Give the id of the first danger rule that the message fits."""
         repair = self._repair
-        sentences = [[repair(w) for w in s] for s in _sentences(_plain(text[:MAX_DANGER_CHARS]), self._shorthand)]
+        sentences = [[repair(w) for w in s] for s in _sentences(_plain(text, MAX_DANGER_CHARS), self._shorthand)]
         for rule, any_, unless, not_live, now in self._danger_phrases:
             for words in sentences:
                 if any_.find(words) is None or unless.find(words) is not None:
@@ -373,15 +312,8 @@ class Matcher:
                     return rule
         return None
 
-    @staticmethod
-    def _band(candidates: Sequence[Candidate], shares: Mapping[str, float]) -> Decision:
-        best = candidates[0].score if candidates else 0.0
-        if best >= OPEN_AT:
-            return Decision.flow
-        return Decision.choose if best >= CHOOSE_AT else Decision.unknown
-
     def _writer(self, text: str) -> Writer:
-        plain = _QUOTED.sub(" ", _plain(text[:MAX_DANGER_CHARS]))
+        plain = _QUOTED.sub(" ", _plain(text, MAX_DANGER_CHARS))
         sentences = _sentences(plain, self._shorthand)
         phrases = self._writer_phrases
 
@@ -408,7 +340,7 @@ class Matcher:
     @cached_property
     def _example_words(self) -> dict[str, list[list[str]]]:
         return {
-            label: [_words(_plain(text[:MAX_CHARS]), self._shorthand) for text in texts]
+            label: [_words(_plain(text), self._shorthand) for text in texts]
             for label, texts in self._examples.items()
         }
 
@@ -418,23 +350,17 @@ class Matcher:
 
     @cached_property
     def _danger_phrases(self) -> list[tuple[str, _Phrases, _Phrases, _Phrases, _Phrases]]:
-        made: dict[tuple[str, ...], _Phrases] = {}
-
-        def phrases(written: tuple[str, ...]) -> _Phrases:
-            if written not in made:
-                made[written] = _Phrases(written, self._shorthand)
-            return made[written]
-
+        written = {list_ for r in self._danger for list_ in (r.any, r.unless, r.not_live, r.happening_now)}
+        made = {list_: _Phrases(list_, self._shorthand) for list_ in written}
         return [
-            (r.id, phrases(r.any), phrases(r.unless), phrases(r.not_live), phrases(r.happening_now))
-            for r in self._danger
+            (r.id, made[r.any], made[r.unless], made[r.not_live], made[r.happening_now]) for r in self._danger
         ]
 
     @cached_property
     def _repair(self) -> _Repair:
         used = Counter(word for texts in self._example_words.values() for words in texts for word in set(words))
         groups = [group for _, *groups in self._danger_phrases for group in groups]
-        right = set().union(*(_.vocabulary for _, any_, *_rest in self._danger_phrases for _ in [any_]))
+        right = {word for _, any_, *_rest in self._danger_phrases for word in any_.vocabulary}
         known = {word for word, times in used.items() if times >= _SEEN_IN}
         return _Repair(right, known.union(*(group.vocabulary for group in groups)))
 
@@ -465,3 +391,53 @@ def danger_rules(data: Mapping[str, object]) -> tuple[DangerRule, ...]:
         )
         for rule in rules
     )
+
+
+_OPTION_CHARS = 200
+_NUMBER = re.compile(r"\s*(?:option|number|no\.?|#)?\s*\(?(\d{1,2})\s*[.):]?\s*")
+_YES = frozenset({"yes", "y", "yeah", "yep", "yup", "yes please"})
+_UNSURE = frozenset(
+    {"dont know", "do not know", "i dont know", "i do not know", "dunno", "dk", "idk", "not sure", "im not sure"}
+    | {"i am not sure", "unsure", "no idea", "not known", "dont know yet", "not certain"}
+)
+# An option with one of these words may say that there is no danger, or that somebody agreed: never guessed at.
+_NEVER_GUESSED = frozenset(
+    "no not none nobody nothing never neither without safe fine ok okay settled well happy calm resolved clear agree "
+    "agreed agrees agreement consent consented consents permission accident accidental explained nope".split()
+)
+
+
+def choose_option(text: str, options: Sequence[tuple[str, str, str]]) -> str | None:
+    """The id of the option that these words choose, or None when they are not clearly one of them.
+
+    `options` are (id, label, short form) in the order shown. Taken are: the number, the id, the label or the short form;
+    a plain "yes" or "don't know" where one option alone begins so; and the first words of one label alone. The last
+    two never choose an option that may mean "no danger" or "they agreed": for those it must be the very words.
+    """
+    if len(text) > _OPTION_CHARS:
+        return None
+    said = _flat(text)
+    named = [(option, tuple(_flat(form) for form in (option, label, short))) for option, label, short in options]
+    exact = {option for option, forms in named if said and said in forms}
+    number = _NUMBER.fullmatch(_plain(text))
+    if number and 1 <= int(number[1]) <= len(options):
+        exact.add(options[int(number[1]) - 1][0])
+    if exact or not said:
+        return exact.pop() if len(exact) == 1 else None
+    if said in _UNSURE:
+        return _only(option for option, forms in named if any(form in _UNSURE for form in forms))
+    guessable = [(o, forms) for o, forms in named if not any(_NEVER_GUESSED & set(f.split()) for f in forms)]
+    if said in _YES:
+        yeses = [option for option, forms in named if any(form.split()[:1] == ["yes"] for form in forms)]
+        return _only(option for option in yeses if len(yeses) == 1 and option in dict(guessable))
+    begun = {option for option, forms in named if any(f"{form} ".startswith(f"{said} ") for form in forms)}
+    return _only(option for option, _ in guessable if {option} == begun)
+
+
+def _flat(text: str) -> str:
+    return " ".join(word.replace("'", "") for word in _WORD.findall(_plain(text)))
+
+
+def _only(found: Iterable[str]) -> str | None:
+    ids = set(found)
+    return ids.pop() if len(ids) == 1 else None

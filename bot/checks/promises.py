@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot.checks.words import texts_of
 from bot.dialogue import DANGER_CHECK
-from bot.graph import Branch, Graph, Outcome, Outcomes, steps_below
+from bot.graph import Branch, Comparison, Graph, Outcome, Outcomes, steps_below
 from bot.models import (
     URGENCY_ORDER,
     ActionClass,
@@ -79,30 +79,30 @@ def concern_never_lowers_protection(proof: Proof) -> Iterator[Problem]:
     warning = proof.actions(ActionClass.ALERT, ActionClass.CONSENT)
     for graph in proof.graphs:
         assert graph.outcomes is not None  # the comparisons are made while the outcomes are worked out
-        for name, compared in graph.compared:
-            for less, less_ways in compared:
-                for more, more_ways in compared:
-                    if less.concern < more.concern and not _excused(more):
-                        yield from _compare(proof, name, (less, less_ways), (more, more_ways), protective, warning)
+        for comparison in graph.compared:
+            for less in comparison.branches:
+                for more in comparison.branches:
+                    if less[0].concern < more[0].concern and not _excused(more[0]):
+                        yield from _compare(proof, comparison, less, more, protective, warning)
 
 
 def _excused(branch: Branch) -> bool:
     return branch.option is not None and branch.option.exception is not None
 
 
-def _compare(  # noqa: PLR0917
-    proof: Proof, name: str, less: tuple[Branch, Outcomes], more: tuple[Branch, Outcomes], protective: set[str], warning: set[str]
+def _compare(
+    proof: Proof, asked: Comparison, less: tuple[Branch, Outcomes], more: tuple[Branch, Outcomes], protective: set[str], warning: set[str]
 ) -> Iterator[Problem]:
-    calm, worried = _label(less[0]), _label(more[0])
+    calm, worried, name = _label(less[0]), _label(more[0]), asked.step
     before, after = guaranteed(less[1], protective), guaranteed(more[1], protective)
     for action, soon in sorted(before.items()):
-        if after.get(action, -1) < soon:
+        if max(after.get(action, -1), asked.prior.get(action, -1)) < soon:
             yield proof.problem(
                 "P2", f"at '{name}' the answer '{worried}' is more worrying than '{calm}' but assures '{action}' later, or not at all."
             )
     before, after = possible(less[1], warning), possible(more[1], warning)
     for action, soon in sorted(after.items()):
-        if before.get(action, -1) < soon:
+        if max(before.get(action, -1), asked.prior.get(action, -1)) < soon:
             yield proof.problem(
                 "P2b", f"at '{name}' the more worrying answer '{worried}' brings '{action}', which could warn or probe, sooner than '{calm}'."
             )

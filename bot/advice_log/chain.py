@@ -1,0 +1,97 @@
+"""The hash chain: each row's hash covers the row and the hash before it, over all chained tables in one order."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.advice_log.schema import CHAINED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+FIRST = "thinkchild"
+WORDS_OF = {"turns": "state_digest", "advice": "words_digest", "outbox": "words_digest"}
+"""The column of a chained row that holds the digest of its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first place where the record no longer proves itself."""
+
+    table: str
+    row: str
+    seq: int
+    says: str
+
+    def __str__(self) -> str:
+        return f"{self.table} row {self.row} (number {self.seq} of the record): {self.says}"
+
+
+def digest(body: str, salt: str) -> str:
+    """Return the salted digest that a chained row keeps of words that stand beside the chain."""
+    return hashlib.sha256(f"{salt}\0{body}".encode()).hexdigest()
+
+
+def link(before: str, table: str, row: Mapping[str, object]) -> str:
+    """Return the hash of a row: over the hash before it, its table, and every column but the hash."""
+    told = json.dumps([table, {key: row[key] for key in sorted(row) if key != "hash"}], separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(f"{before}\n{told}".encode()).hexdigest()
+
+
+def rows_in_order(connection: sqlite3.Connection) -> Iterator[tuple[str, dict[str, object]]]:
+    """Yield every chained row with its table, in the order it was written."""
+    order = connection.execute(
+        " UNION ALL ".join(f"SELECT seq, '{table}' AS part, rowid AS place FROM {table}" for table in CHAINED) + " ORDER BY seq"
+    ).fetchall()
+    for _, table, place in order:
+        cursor = connection.execute(f"SELECT * FROM {table} WHERE rowid = ?", (place,))
+        names = [column[0] for column in cursor.description]
+        yield table, dict(zip(names, cursor.fetchone(), strict=True))
+
+
+def verify(connection: sqlite3.Connection) -> tuple[int, Break | None]:
+    """Check the whole record; returns how many rows it has, and the first break if there is one."""
+    before, expected = FIRST, 0
+    erased = {row[0] for row in connection.execute("SELECT session FROM tombstones")}
+    for table, row in rows_in_order(connection):
+        expected += 1
+        seq = int(str(row["seq"]))
+        name = str(row.get("id", row.get("version", "?")))
+        if seq != expected:
+            return expected - 1, Break(table, name, seq, f"{seq - expected} row(s) before it are missing")
+        if link(before, table, row) != row["hash"]:
+            return expected, Break(table, name, seq, "it was changed, or the row before it was, after it was written")
+        says = _words_hold(connection, table, row, erased)
+        if says:
+            return expected, Break(table, name, seq, says)
+        before = str(row["hash"])
+    head = connection.execute("SELECT seq, hash FROM head").fetchone()
+    if head is None or tuple(head) != (expected, before):
+        return expected, Break("head", "1", expected, "the end of the record does not match: rows were cut off or added")
+    return expected, None
+
+
+def _words_hold(connection: sqlite3.Connection, table: str, row: Mapping[str, object], erased: set[str]) -> str:
+    """Say what is wrong with the words beside a chained row, or nothing."""
+    if table == "content":
+        held = connection.execute("SELECT body FROM compiled WHERE version = ?", (row["version"],)).fetchone()
+        if held is None or hashlib.sha256(held[0].encode()).hexdigest() != row["version"]:
+            return "the content kept for this version is not the content it names"
+    if table == "sessions":
+        held = connection.execute("SELECT person, salt FROM owners WHERE session = ?", (row["id"],)).fetchone()
+        if held is None:
+            return "" if row["id"] in erased else "whose it is was removed without a tombstone"
+        return "" if digest(held[0], held[1]) == row["owner_digest"] else "whose it is was changed"
+    column = WORDS_OF.get(table)
+    if column is None:
+        return ""
+    held = connection.execute("SELECT salt, body, session FROM words WHERE part = ? AND row = ?", (table, row["id"])).fetchone()
+    if held is None:
+        turn = row["id"] if table == "turns" else row["turn"]
+        session = connection.execute("SELECT session FROM turns WHERE id = ?", (turn,)).fetchone()
+        return "" if session and session[0] in erased else "its words were removed without a tombstone"
+    return "" if digest(held[1], held[0]) == row[column] else "its words were changed"

@@ -1,0 +1,396 @@
+"""Writing the record: one transaction a turn, and nothing half-written."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import sqlite3
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlite_utils import Database
+
+from bot.advice_log.chain import digest, link
+from bot.advice_log.schema import migrations
+from bot.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+RECEIPT_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""No letter that is mistaken for a digit when read out over a telephone."""
+BUSY_MILLISECONDS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """Somebody's latest session, with the state of its last turn."""
+
+    session: str
+    receipt: str
+    label: str
+    area: str
+    content_version: str
+    state: str
+    turns: int
+    stopped: bool
+    closed: bool
+    last_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRow:
+    """What one turn adds to the record; `replies` are (kind, step, run, sources, urgency, words)."""
+
+    key: str
+    event: str
+    flow: str
+    step: str
+    decision: str
+    urgency: str
+    closed: bool
+    stopped: bool
+    content_version: str
+    state: str
+    replies: Sequence[tuple[str, str, int, Sequence[str], str, str]]
+    superseded: Sequence[tuple[str, int]]
+    said: str
+    nonce: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a turn said, as it was kept: the same event gives this again."""
+
+    outbox: int
+    nonce: str
+    said: str
+
+
+class AdviceLog:
+    """The record in one SQLite file. Several processes may share it; each turn takes its own write lock."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, key: bytes) -> None:
+        self.path = path
+        self.connection = connection
+        self.db = Database(connection)
+        self._key = key
+
+    @classmethod
+    def open(cls, path: Path) -> AdviceLog:
+        """Open the record, making or bringing up to date what is not there; raises StoreError in one sentence."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(path, timeout=BUSY_MILLISECONDS / 1000, isolation_level=None, check_same_thread=False)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"The database {path} cannot be opened ({error}): name another with --db.") from error
+        try:
+            with readable(path):
+                connection.execute("PRAGMA journal_mode = WAL")
+                # FULL: a turn that was answered is on the disk, also after a power cut.
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA secure_delete = ON")
+                connection.execute("PRAGMA foreign_keys = ON")
+                if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'head'").fetchone():
+                    migrations.apply(Database(connection))
+                else:
+                    _bring_up_to_date(connection)
+                # A read-only file opens well and fails at the first answer: find out now.
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("UPDATE head SET seq = seq WHERE one = 1")
+                connection.execute("ROLLBACK")
+                return cls(path, connection, _key_beside(path, connection))
+        except BaseException:
+            connection.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the write lock; everything inside is kept together or not at all."""
+        with readable(self.path):
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+                raise
+            self.connection.execute("COMMIT")
+
+    # --- people -----------------------------------------------------------------------------------------
+
+    def person(self, channel: str, outside_id: str) -> str:
+        """Return the pseudonym of somebody: a keyed hash, which nobody can turn back without the key file."""
+        return hmac.new(self._key, f"{channel}\0{outside_id}".encode(), hashlib.sha256).hexdigest()[:32]
+
+    def remember_address(self, person: str, channel: str, chat: str) -> None:
+        """Note where somebody can be reached for a reminder; the one table that can reach a person."""
+        with self.transaction():
+            self.connection.execute("INSERT OR REPLACE INTO addresses VALUES (?, ?, ?)", (person, channel, chat))
+
+    def address(self, person: str) -> str | None:
+        """Return where somebody can be reached, if it was noted."""
+        row = self.connection.execute("SELECT chat FROM addresses WHERE person = ?", (person,)).fetchone()
+        return row[0] if row else None
+
+    def owner(self, session: str) -> str | None:
+        """Return whose a session is; None once it was erased."""
+        row = self.connection.execute("SELECT person FROM owners WHERE session = ?", (session,)).fetchone()
+        return row[0] if row else None
+
+    # --- content ----------------------------------------------------------------------------------------
+
+    def compiled_from(self, source_hash: str) -> tuple[str, str] | None:
+        """Return (version, compiled content) made earlier from the same files by the same program."""
+        row = self.connection.execute(
+            "SELECT compiled.version, body FROM content JOIN compiled USING (version) WHERE source_hash = ? "
+            "ORDER BY content.seq DESC LIMIT 1", (source_hash,),
+        ).fetchone()
+        return (row[0], row[1]) if row else None
+
+    def compiled(self, version: str) -> str | None:
+        """Return the compiled content of a version."""
+        row = self.connection.execute("SELECT body FROM compiled WHERE version = ?", (version,)).fetchone()
+        return row[0] if row else None
+
+    def keep_content(self, version: str, source_hash: str, body: str, at: str) -> None:
+        """Keep a content version, once."""
+        with self.transaction():
+            if self.compiled(version) is None:
+                self.connection.execute("INSERT INTO compiled VALUES (?, ?)", (version, body))
+                self._append("content", {"version": version, "source_hash": source_hash, "added_at": at})
+
+    # --- sessions and turns -----------------------------------------------------------------------------
+
+    def current(self, person: str) -> Current | None:
+        """Return somebody's latest session, or None."""
+        row = self.connection.execute(
+            "SELECT s.id, s.receipt, s.label, s.area, s.content_version, w.body, t.n, t.stopped, t.closed, t.at "
+            "FROM owners o JOIN sessions s ON s.id = o.session JOIN turns t ON t.session = s.id "
+            "LEFT JOIN words w ON w.part = 'turns' AND w.row = t.id "
+            "WHERE o.person = ? ORDER BY t.seq DESC LIMIT 1", (person,),
+        ).fetchone()
+        if row is None or row[5] is None:
+            return None
+        return Current(*row[:6], row[6], bool(row[7]), bool(row[8]), row[9])
+
+    def begin_session(self, person: str, *, label: str, channel: str, area: str, content_version: str, at: str) -> tuple[str, str]:
+        """Begin a session inside the open transaction; returns (id, receipt)."""
+        session, salt = secrets.token_hex(8), secrets.token_hex(8)
+        receipt = self._new_receipt()
+        self._append(
+            "sessions",
+            {
+                "id": session, "receipt": receipt, "label": label, "channel": channel, "area": area,
+                "content_version": content_version, "owner_digest": digest(person, salt), "began_at": at,
+            },
+        )
+        self.connection.execute("INSERT INTO owners VALUES (?, ?, ?)", (session, person, salt))
+        return session, receipt
+
+    def labels_of(self, person: str) -> dict[str, str]:
+        """Return the labels somebody has used, each with its latest session."""
+        rows = self.connection.execute(
+            "SELECT s.label, s.id FROM owners o JOIN sessions s ON s.id = o.session WHERE o.person = ? ORDER BY s.seq", (person,)
+        )
+        return dict(rows.fetchall())
+
+    def kept(self, key: str) -> Kept | None:
+        """Return what was said to an event already handled, so that it is answered once and the same."""
+        row = self.connection.execute(
+            "SELECT o.id, o.nonce, w.body FROM turns t JOIN outbox o ON o.turn = t.id "
+            "LEFT JOIN words w ON w.part = 'outbox' AND w.row = o.id WHERE t.key = ?", (key,),
+        ).fetchone()
+        return Kept(row[0], row[1], row[2] or "{}") if row else None
+
+    def add_turn(self, session: str, n: int, turn: TurnRow) -> tuple[int, int]:
+        """Add a turn with all it said, inside the open transaction; returns (turn, outbox)."""
+        salt = secrets.token_hex(8)
+        turn_id = self._append(
+            "turns",
+            {
+                "session": session, "n": n, "key": turn.key, "event": turn.event, "flow": turn.flow, "step": turn.step,
+                "decision": turn.decision, "urgency": turn.urgency, "closed": int(turn.closed), "stopped": int(turn.stopped),
+                "content_version": turn.content_version, "state_digest": digest(turn.state, salt), "at": turn.at,
+            },
+        )
+        self._add_words("turns", turn_id, session, salt, turn.state)
+        for step, run in turn.superseded:
+            for (advice,) in self.connection.execute(
+                "SELECT a.id FROM advice a JOIN turns t ON t.id = a.turn WHERE t.session = ? AND a.step = ? AND a.run = ? "
+                "AND NOT EXISTS (SELECT 1 FROM supersessions x WHERE x.advice = a.id)", (session, step, run),
+            ).fetchall():
+                self._append("supersessions", {"turn": turn_id, "advice": advice})
+        for place, (kind, step, run, sources, urgency, words) in enumerate(turn.replies):
+            salt = secrets.token_hex(8)
+            advice = self._append(
+                "advice",
+                {
+                    "turn": turn_id, "n": place, "run": run, "kind": kind, "step": step,
+                    "sources": json.dumps(list(sources)), "urgency": urgency, "words_digest": digest(words, salt),
+                },
+            )
+            self._add_words("advice", advice, session, salt, words)
+        salt = secrets.token_hex(8)
+        outbox = self._append("outbox", {"turn": turn_id, "nonce": turn.nonce, "words_digest": digest(turn.said, salt)})
+        self._add_words("outbox", outbox, session, salt, turn.said)
+        self.connection.execute("DELETE FROM inbox WHERE key = ?", (turn.key,))
+        return turn_id, outbox
+
+    def pressed(self, nonce: str) -> tuple[str, int, str] | None:
+        """Return (session, turn number, what was said) for the nonce of a button."""
+        row = self.connection.execute(
+            "SELECT t.session, t.n, w.body FROM outbox o JOIN turns t ON t.id = o.turn "
+            "LEFT JOIN words w ON w.part = 'outbox' AND w.row = o.id WHERE o.nonce = ?", (nonce,),
+        ).fetchone()
+        return (row[0], row[1], row[2] or "{}") if row else None
+
+    def delivered(self, outbox: int, status: str, at: str) -> None:
+        """Note what became of what was said: a new row, never a change."""
+        with self.transaction():
+            self._append("deliveries", {"outbox": outbox, "status": status, "at": at})
+
+    # --- what came in -----------------------------------------------------------------------------------
+
+    def receive(self, key: str, person: str, payload: str, at: str) -> None:
+        """Put what came in on disk before it is acknowledged; its turn takes it out again."""
+        with self.transaction():
+            self.connection.execute("INSERT OR IGNORE INTO inbox VALUES (?, ?, ?, ?)", (key, person, payload, at))
+
+    def forget_received(self, key: str) -> None:
+        """Take out what needed no turn."""
+        with self.transaction():
+            self.connection.execute("DELETE FROM inbox WHERE key = ?", (key,))
+
+    def received(self) -> list[tuple[str, str]]:
+        """Return (key, payload) of what came in and has not been handled, oldest first."""
+        return [(row[0], row[1]) for row in self.connection.execute("SELECT key, payload FROM inbox ORDER BY at, key")]
+
+    def undelivered(self) -> list[tuple[int, str, str]]:
+        """Return (outbox, chat, what was said) for turns whose replies are not known to have gone out."""
+        rows = self.connection.execute(
+            "SELECT o.id, a.chat, w.body FROM outbox o JOIN turns t ON t.id = o.turn JOIN owners p ON p.session = t.session "
+            "JOIN addresses a ON a.person = p.person JOIN words w ON w.part = 'outbox' AND w.row = o.id "
+            "WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.outbox = o.id) ORDER BY o.id"
+        )
+        return [tuple(row) for row in rows]
+
+    # --- reminders --------------------------------------------------------------------------------------
+
+    def add_reminder(self, turn: int, session: str, *, step: str, due_at: str, by: str) -> int:
+        """Add a reminder inside the open transaction."""
+        return self._append("reminders", {"turn": turn, "session": session, "step": step, "due_at": due_at, "due_by": by})
+
+    def mark_reminders(self, rows: Sequence[int], status: str, at: str) -> None:
+        """Add a status to reminders inside the open transaction: sent, answered, stopped or superseded."""
+        for reminder in rows:
+            self._append("reminder_status", {"reminder": reminder, "status": status, "at": at})
+
+    def reminders(self, *, session: str | None = None, person: str | None = None, status: str | None = None) -> list[tuple[int, str, str]]:
+        """Return (id, due at, session) of reminders whose latest status is this; None means still waiting."""
+        rows = self.connection.execute(
+            "SELECT r.id, r.due_at, r.session FROM reminders r JOIN owners o ON o.session = r.session "
+            "LEFT JOIN reminder_status s ON s.reminder = r.id AND s.id = (SELECT max(id) FROM reminder_status WHERE reminder = r.id) "
+            "WHERE (?1 IS NULL OR r.session = ?1) AND (?2 IS NULL OR o.person = ?2) AND s.status IS ?3 ORDER BY r.due_at, r.id",
+            (session, person, status),
+        )
+        return [tuple(row) for row in rows]
+
+    def due(self, at: str) -> list[tuple[int, str, str]]:
+        """Return (id, session, chat) of reminders that are due and waiting."""
+        rows = self.connection.execute(
+            "SELECT r.id, r.session, a.chat FROM reminders r JOIN owners o ON o.session = r.session "
+            "JOIN addresses a ON a.person = o.person "
+            "WHERE r.due_at <= ? AND NOT EXISTS (SELECT 1 FROM reminder_status s WHERE s.reminder = r.id) ORDER BY r.due_at, r.id",
+            (at,),
+        )
+        return [tuple(row) for row in rows]
+
+    # --- rows -------------------------------------------------------------------------------------------
+
+    def _append(self, table: str, row: dict[str, Any]) -> int:
+        """Add a chained row inside the open transaction; returns its id where the table counts its rows."""
+        seq, before = self.connection.execute("SELECT seq, hash FROM head").fetchone()
+        if "id" not in row and table != "content":
+            row = {"id": self.connection.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").fetchone()[0], **row}
+        row["seq"] = seq + 1
+        row["hash"] = link(before, table, row)
+        marks = ", ".join("?" * len(row))
+        self.connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+        self.connection.execute("UPDATE head SET seq = ?, hash = ?", (row["seq"], row["hash"]))
+        return int(row["id"]) if isinstance(row.get("id"), int) else 0
+
+    def _add_words(self, part: str, row: int, session: str, salt: str, body: str) -> None:
+        self.connection.execute("INSERT INTO words VALUES (?, ?, ?, ?, ?)", (part, row, session, salt, body))
+
+    def _new_receipt(self) -> str:
+        """Return a code that no session has: six letters and digits, in two groups."""
+        while True:
+            code = "".join(secrets.choice(RECEIPT_LETTERS) for _ in range(6))
+            code = f"{code[:3]}-{code[3:]}"
+            if not self.connection.execute("SELECT 1 FROM sessions WHERE receipt = ?", (code,)).fetchone():
+                return code
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn what SQLite says into one sentence that says what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        said = str(error).lower()
+        if "locked" in said or "busy" in said:
+            says = f"The database {path} is in use by another Thinkchild: wait a moment and try again, or name another with --db."
+        elif "readonly" in said or "read-only" in said:
+            says = f"The database {path} is read-only, so advice could not be kept: make it writable, or name another with --db."
+        elif "full" in said:
+            says = f"The disk that holds {path} is full, so nothing of this turn was kept: make room and try again."
+        elif "not a database" in said or "malformed" in said or "corrupt" in said:
+            says = f"The database {path} is damaged: keep the file, restore a backup, or name another with --db."
+        elif "no such table" in said or "no such column" in said or "append-only" in said:
+            says = f"The database {path} is not one of ours ({error}): name another with --db."
+        else:
+            says = f"The database {path} cannot be used ({error}): name another with --db."
+        raise StoreError(says) from error
+
+
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """Apply what newer programs added."""
+    database = Database(connection)
+    if migrations.pending(database):
+        migrations.apply(database)
+
+
+def _key_beside(path: Path, connection: sqlite3.Connection) -> bytes:
+    """Return the key of the pseudonyms: a file beside the database that only its owner can read.
+
+    Raises StoreError when sessions exist and the key is gone: a new one would make everybody a stranger.
+    """
+    file = path.with_name(path.name + ".key")
+    if file.exists():
+        try:
+            return bytes.fromhex(file.read_text(encoding="ascii").strip())
+        except (OSError, ValueError) as error:
+            raise StoreError(f"The key file {file} cannot be read ({error}): put the right one back.") from error
+    if connection.execute("SELECT 1 FROM owners LIMIT 1").fetchone():
+        raise StoreError(f"The key file {file} is missing: put it back beside the database; without it nobody's session is found.")
+    key = secrets.token_bytes(32)
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as out:
+            out.write(key.hex() + "\n")
+    except FileExistsError:
+        return bytes.fromhex(file.read_text(encoding="ascii").strip())
+    except OSError as error:
+        raise StoreError(f"The key file {file} cannot be written ({error}): make the folder writable.") from error
+    return key

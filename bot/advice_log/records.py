@@ -1,0 +1,121 @@
+"""Reading the record: sessions, receipts, and rows to export."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.advice_log.log import AdviceLog
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One session in a list."""
+
+    receipt: str
+    label: str
+    began_at: str
+    last_at: str
+    flows: str
+    turns: int
+    urgency: str
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing that was said, word for word; `words` is None once it was erased."""
+
+    kind: str
+    step: str
+    words: str | None
+    sources: tuple[str, ...]
+    urgency: str
+    overtaken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """One turn: what was answered, and what was said to it."""
+
+    n: int
+    at: str
+    event: str
+    given: str
+    flow: str
+    content_version: str
+    said: tuple[Said, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A whole session, as it was said."""
+
+    receipt: str
+    label: str
+    session: str
+    area: str
+    channel: str
+    began_at: str
+    content_version: str
+    erased: str
+    turns: tuple[TurnRecord, ...]
+
+
+def sessions(log: AdviceLog, *, limit: int = 50) -> list[Session]:
+    """Return the latest sessions that advised something, newest first."""
+    rows = log.connection.execute(
+        "SELECT s.receipt, s.label, s.began_at, max(t.at), group_concat(DISTINCT nullif(t.flow, '')), count(*), "
+        "(SELECT urgency FROM turns u WHERE u.session = s.id ORDER BY u.n DESC LIMIT 1), max(t.closed) "
+        "FROM sessions s JOIN turns t ON t.session = s.id GROUP BY s.id ORDER BY s.seq DESC LIMIT ?", (limit,),
+    )
+    return [Session(*row[:4], row[4] or "", row[5], row[6], bool(row[7])) for row in rows]
+
+
+def receipt(log: AdviceLog, code: str) -> Receipt | None:
+    """Return the session of a receipt code, however it was typed; None if there is none."""
+    wanted = "".join(letter for letter in code.upper() if letter.isalnum())
+    row = log.connection.execute(
+        "SELECT id, receipt, label, area, channel, began_at, content_version FROM sessions WHERE replace(receipt, '-', '') = ?", (wanted,)
+    ).fetchone()
+    if row is None:
+        return None
+    session, found, label, area, channel, began_at, version = row
+    tombstone = log.connection.execute("SELECT reason, at FROM tombstones WHERE session = ?", (session,)).fetchone()
+    turns = log.connection.execute(
+        "SELECT t.id, n, at, event, w.body, flow, content_version FROM turns t "
+        "LEFT JOIN words w ON w.part = 'turns' AND w.row = t.id WHERE t.session = ? ORDER BY n", (session,)
+    ).fetchall()
+    return Receipt(
+        found, label, session, area, channel, began_at, version,
+        f"{tombstone[0]}, {tombstone[1]}" if tombstone else "",
+        tuple(
+            TurnRecord(n, at, event, json.loads(body)["given"] if body else "", flow, v, _said(log, turn))
+            for turn, n, at, event, body, flow, v in turns
+        ),
+    )
+
+
+def _said(log: AdviceLog, turn: int) -> tuple[Said, ...]:
+    rows = log.connection.execute(
+        "SELECT a.kind, a.step, w.body, a.sources, a.urgency, "
+        "EXISTS (SELECT 1 FROM supersessions x WHERE x.advice = a.id) FROM advice a "
+        "LEFT JOIN words w ON w.part = 'advice' AND w.row = a.id WHERE a.turn = ? ORDER BY a.n", (turn,),
+    )
+    return tuple(Said(kind, step, body, tuple(json.loads(sources)), urgency, bool(over)) for kind, step, body, sources, urgency, over in rows)
+
+
+def export_rows(log: AdviceLog, code: str | None = None) -> Iterator[dict[str, Any]]:
+    """Yield every line of advice as a flat row, oldest first; only one receipt's if a code is given."""
+    where, values = "", ()
+    if code is not None:
+        where = "WHERE replace(receipt, '-', '') = ?"
+        values = ("".join(letter for letter in code.upper() if letter.isalnum()),)  # type: ignore[assignment]
+    cursor = log.connection.execute(f"SELECT * FROM advice_report {where}", values)
+    names = [column[0] for column in cursor.description]
+    for row in cursor:
+        yield dict(zip(names, row, strict=True))

@@ -1,0 +1,127 @@
+"""The tables, and what may be done to them.
+
+Chained tables carry `seq` and `hash`, and are append-only by triggers: a row is never changed, and never deleted.
+Whatever was said or answered stands in `words`, beside the chain, with a salt; the chained row holds only the
+salted digest. So words can be erased and the chain still verifies: first a tombstone is written, then they go.
+
+`owners` and `addresses` say whose a session is and where to reach them: never chained, never exported.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+CHAINED = ("content", "sessions", "turns", "advice", "supersessions", "outbox", "deliveries", "reminders", "reminder_status", "tombstones")
+"""Tables whose rows are linked by hashes, in one order given by `seq`."""
+
+migrations = Migrations("thinkchild")
+
+_FIRST = """
+CREATE TABLE content (
+  version TEXT PRIMARY KEY, source_hash TEXT NOT NULL, added_at TEXT NOT NULL,
+  seq INTEGER NOT NULL UNIQUE, hash TEXT NOT NULL);
+CREATE INDEX content_source ON content(source_hash);
+CREATE TABLE compiled (version TEXT PRIMARY KEY, body TEXT NOT NULL);
+
+CREATE TABLE sessions (
+  id TEXT PRIMARY KEY, receipt TEXT NOT NULL UNIQUE, label TEXT NOT NULL, channel TEXT NOT NULL, area TEXT NOT NULL,
+  content_version TEXT NOT NULL, owner_digest TEXT NOT NULL, began_at TEXT NOT NULL,
+  seq INTEGER NOT NULL UNIQUE, hash TEXT NOT NULL);
+CREATE TABLE owners (session TEXT PRIMARY KEY, person TEXT NOT NULL, salt TEXT NOT NULL);
+CREATE INDEX owners_person ON owners(person);
+CREATE TABLE addresses (person TEXT PRIMARY KEY, channel TEXT NOT NULL, chat TEXT NOT NULL);
+
+CREATE TABLE turns (
+  id INTEGER PRIMARY KEY, session TEXT NOT NULL REFERENCES sessions(id), n INTEGER NOT NULL, key TEXT NOT NULL UNIQUE,
+  event TEXT NOT NULL, flow TEXT NOT NULL, step TEXT NOT NULL, decision TEXT NOT NULL, urgency TEXT NOT NULL,
+  closed INTEGER NOT NULL, stopped INTEGER NOT NULL, content_version TEXT NOT NULL, state_digest TEXT NOT NULL,
+  at TEXT NOT NULL, seq INTEGER NOT NULL UNIQUE, hash TEXT NOT NULL);
+CREATE UNIQUE INDEX turns_in_order ON turns(session, n);
+
+CREATE TABLE advice (
+  id INTEGER PRIMARY KEY, turn INTEGER NOT NULL REFERENCES turns(id), n INTEGER NOT NULL, run INTEGER NOT NULL,
+  kind TEXT NOT NULL, step TEXT NOT NULL, sources TEXT NOT NULL, urgency TEXT NOT NULL, words_digest TEXT NOT NULL,
+  seq INTEGER NOT NULL UNIQUE, hash TEXT NOT NULL);
+CREATE INDEX advice_turn ON advice(turn);
+CREATE TABLE supersessions (
+  id INTEGER PRIMARY KEY, turn INTEGER NOT NULL REFERENCES turns(id), advice INTEGER NOT NULL REFERENCES advice(id),
+  seq INTEGER NOT NULL UNIQUE, hash TEXT NOT NULL);
+CREATE INDEX supersessions_advice ON supersessions(advice);
+
+CREATE TABLE outbox (
+  id INTEGER PRIMARY KEY, turn INTEGER NOT NULL REFERENCES turns(id), nonce TEXT NOT NULL UNIQUE,
+  words_digest TEXT NOT NULL, seq INTEGER NOT NULL UNIQUE, hash TEXT NOT NULL);
+CREATE INDEX outbox_turn ON outbox(turn);
+CREATE TABLE deliveries (
+  id INTEGER PRIMARY KEY, outbox INTEGER NOT NULL REFERENCES outbox(id), status TEXT NOT NULL, at TEXT NOT NULL,
+  seq INTEGER NOT NULL UNIQUE, hash TEXT NOT NULL);
+CREATE INDEX deliveries_outbox ON deliveries(outbox);
+
+CREATE TABLE reminders (
+  id INTEGER PRIMARY KEY, turn INTEGER NOT NULL REFERENCES turns(id), session TEXT NOT NULL REFERENCES sessions(id),
+  step TEXT NOT NULL, due_at TEXT NOT NULL, due_by TEXT NOT NULL, seq INTEGER NOT NULL UNIQUE, hash TEXT NOT NULL);
+CREATE INDEX reminders_due ON reminders(due_at);
+CREATE TABLE reminder_status (
+  id INTEGER PRIMARY KEY, reminder INTEGER NOT NULL REFERENCES reminders(id), status TEXT NOT NULL, at TEXT NOT NULL,
+  seq INTEGER NOT NULL UNIQUE, hash TEXT NOT NULL);
+CREATE INDEX reminder_status_reminder ON reminder_status(reminder);
+
+CREATE TABLE tombstones (
+  id INTEGER PRIMARY KEY, session TEXT NOT NULL REFERENCES sessions(id), reason TEXT NOT NULL, at TEXT NOT NULL,
+  seq INTEGER NOT NULL UNIQUE, hash TEXT NOT NULL);
+
+CREATE TABLE words (
+  part TEXT NOT NULL, row INTEGER NOT NULL, session TEXT NOT NULL, salt TEXT NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (part, row)) WITHOUT ROWID;
+CREATE INDEX words_session ON words(session);
+
+CREATE TABLE inbox (key TEXT PRIMARY KEY, person TEXT NOT NULL, payload TEXT NOT NULL, at TEXT NOT NULL);
+
+CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL);
+INSERT INTO head VALUES (1, 0, 'thinkchild');
+
+CREATE VIEW advice_report AS
+  SELECT sessions.receipt, sessions.label, turns.at, turns.flow, advice.step, advice.kind, words.body AS words,
+    advice.sources, advice.urgency, turns.content_version,
+    EXISTS (SELECT 1 FROM supersessions WHERE supersessions.advice = advice.id) AS overtaken
+  FROM advice JOIN turns ON turns.id = advice.turn JOIN sessions ON sessions.id = turns.session
+    LEFT JOIN words ON words.part = 'advice' AND words.row = advice.id
+  ORDER BY advice.seq;
+"""
+
+
+def _append_only(table: str) -> str:
+    return f"""
+CREATE TRIGGER {table}_is_never_changed BEFORE UPDATE ON {table}
+  BEGIN SELECT RAISE(ABORT, 'the record is append-only: {table} rows are never changed'); END;
+CREATE TRIGGER {table}_is_never_deleted BEFORE DELETE ON {table}
+  BEGIN SELECT RAISE(ABORT, 'the record is append-only: {table} rows are never deleted'); END;
+"""
+
+
+_WORDS = """
+CREATE TRIGGER words_are_never_changed BEFORE UPDATE ON words
+  BEGIN SELECT RAISE(ABORT, 'the record is append-only: words are never changed'); END;
+CREATE TRIGGER words_go_only_after_a_tombstone BEFORE DELETE ON words
+  WHEN NOT EXISTS (SELECT 1 FROM tombstones WHERE session = OLD.session)
+  BEGIN SELECT RAISE(ABORT, 'words may be erased only after a tombstone for their session'); END;
+"""
+
+
+@migrations()
+def m001_the_record(db: Database) -> None:
+    """Make every table of the record."""
+    for statement in _statements(_FIRST + "".join(map(_append_only, (*CHAINED, "compiled"))) + _WORDS):
+        db.execute(statement)
+
+
+def _statements(script: str) -> list[str]:
+    """Split a script into statements; a trigger's own semicolon stands before END."""
+    found, current = [], ""
+    for line in script.splitlines():
+        current += line + "\n"
+        ends = line.rstrip().endswith(";")
+        if ends and ("CREATE TRIGGER" not in current or line.rstrip().endswith("END;")):
+            found.append(current)
+            current = ""
+    return found
