@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 EMERGENCY, WELCOME_BACK, WHO_IS_WRITING = "emergency", "welcome_back", "who_is_writing"
 MENU, WHICH_FLOW, WHICH_ANSWER = "menu", "which_flow", "which_answer"
 DANGER_CHECK = "danger_check"
+DEEPEST = 5
+"""Flows opened in the middle of each other; more would lose anybody."""
 CARRY_ON, LEAVE, AFRESH = "carry_on", "leave", "afresh"
 EXITS = {"child": "for_a_child", "parent": "for_a_parent", "outside_england": "outside_england"}
 CARDS = frozenset({EMERGENCY, *EXITS.values()})
@@ -233,7 +235,8 @@ def _go_on(library: Library, before: State, state: State, said: tuple[Reply, ...
         for visit in passed.visits:
             earlier = spoken.get(visit.name)
             same = earlier is not None and (visit.is_question or _words(library, earlier) == _words(library, visit))
-            if visit is passed.open or (same and not _is_new_summary(visit, passed)):
+            said_before = earlier is None and visit.path.split("/")[0] in run.carried
+            if visit is passed.open or said_before or (same and not _is_new_summary(visit, passed)):
                 continue
             if not visit.is_question:
                 replies.append(_said(library, state, passed, visit))
@@ -307,23 +310,15 @@ def _chose(library: Library, state: State, event: Chose) -> Turn:
             return _interrupt(library, state, Interrupt(EMERGENCY, answer=answer))
     reminder = None
     if isinstance(visit.step, RemindStep) and chosen != (DECLINE,):
-        offer = offered[chosen[0]].offer
-        soonest = urgency_anchor(library, state, passed)
-        if offer is not None and soonest is not None:
+        offered_one = offered[chosen[0]]
+        offer = offered_one.offer
+        if offer is not None and offered_one.by is not None:
             reminder = Reminder(
-                offer.id, visit.name, run.number, offer.minutes, offer.next_working_morning, soonest
+                offer.id, visit.name, run.number, offer.minutes, offer.next_working_morning, offered_one.by
             )
     changed = replace(state, runs=(*state.runs[:-1], run.with_answer(answer)), misses=0)
     turn = _go_on(library, state, changed)
     return replace(turn, reminder=reminder)
-
-
-def urgency_anchor(library: Library, state: State, passed: Walk) -> By | None:
-    """Return the anchor of the soonest action on the open run, or of the conversation if it has none."""
-    own = [action.by for visit in passed.visits for action in actions_of(library, visit)]
-    everything = own or [action.by for action in actions_so_far(library, state)]
-    places = list(By)
-    return min(everything, key=places.index, default=None)
 
 
 def _marked(library: Library, state: State, event: Marked, *, done: bool = False) -> Turn:
@@ -354,6 +349,9 @@ def _open(library: Library, state: State, route: str, moment: Moment, *, carry: 
     """Open a flow (or, from an option, a block); what is open now waits beneath it."""
     if route not in (library.routes if carry else library.flows):
         return _unclear(library, state, Unclear(moment=moment))
+    if len(state.runs) >= DEEPEST:
+        cleared = replace(state, interrupt=None)
+        return Turn(cleared, (line(library, "too_deep"), open_question(library, cleared)))
     before = state
     answers: tuple[Answer, ...] = ()
     if carry and state.top is not None:
@@ -361,7 +359,9 @@ def _open(library: Library, state: State, route: str, moment: Moment, *, carry: 
     runs, past = state.runs, state.past
     if runs and len(runs) == 1 and walk(library, runs[0]).ended:
         runs, past = (), (*past, *runs)
-    run = Run(state.made + 1, route, moment, answers)
+    means = tuple(dict.fromkeys(meaning for below in runs for meaning in walk(library, below).meanings()))
+    carried = tuple(dict.fromkeys(answer.path.split("/")[0] for answer in answers))
+    run = Run(state.made + 1, route, moment, answers, means=means, carried=carried)
     opened = replace(
         state, runs=(*runs, run), past=past, made=run.number, interrupt=None, misses=0
     )

@@ -85,6 +85,8 @@ class OptionShown:
     label: str
     short: str
     offer: Offer | None = None
+    by: By | None = None
+    """When the soonest action is due: a reminder has to come before that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from bot.models import (
     RemindStep,
     ShareStep,
 )
-from bot.navigation import END, QUESTIONS, Position, after, enter, name_of, path_of, shows, start, step_at
+from bot.navigation import END, MEANS, QUESTIONS, Position, absolute, after, enter, name_of, path_of, shows, start, step_at
 from bot.replay import DECLINE, facts_of, next_of
 
 if TYPE_CHECKING:
@@ -115,8 +115,12 @@ class Comparison(NamedTuple):
 class Graph:
     """All ways through one route, in the hours of one moment."""
 
-    def __init__(self, library: Library, route: Route, moment: Moment = Moment.UNKNOWN) -> None:
+    def __init__(
+        self, library: Library, route: Route, moment: Moment = Moment.UNKNOWN, means: tuple[str, ...] = ()
+    ) -> None:
+        """Make the graph; `means` is what was established in the flow that this one is opened from."""
         self.library = library
+        self.means = (*route.means, *means)
         self.route = route
         self.moment = moment
         self.visited: set[str] = set()
@@ -130,20 +134,22 @@ class Graph:
         found: set[str] = set()
         for path, step in steps_below(self.library, self.route):
             items = (step, *step.act) if isinstance(step, ActStep) else (step,)
-            prefix = f"{path}/" if path else ""
-            found.update(prefix + ref for item in items for ref in (*item.if_, *item.unless))
+            found.update(absolute(ref, path) for item in items for ref in (*item.if_, *item.unless))
         return frozenset(found)
 
     @cached_property
     def outcomes(self) -> Outcomes:
         """Return every distinct outcome of the route."""
-        base = frozenset(Feature("means", meaning) for meaning in self.route.means)
-        ways = self._from(start(self.route.id), frozenset(), frozenset())
+        base = frozenset(Feature("means", meaning) for meaning in self.means)
+        ways = self._from(start(self.route.id), self._first_facts(), frozenset())
         return {Outcome(outcome.features | base, outcome.taps): way for outcome, way in ways.items()}
 
     def count(self) -> int:
         """Count the distinct paths, each option on its own."""
-        return self._count(start(self.route.id), frozenset())
+        return self._count(start(self.route.id), self._first_facts())
+
+    def _first_facts(self) -> Facts:
+        return frozenset(MEANS + meaning for meaning in self.means) & self.looked_at
 
     def _settle(self, position: Position | None, facts: Facts) -> Position | None:
         """Pass over hidden steps and into calls, to the next step that says or asks something."""

@@ -56,7 +56,7 @@ _SENTENCE_END = re.compile(r"[.!?;]+(?=\s|$)")
 _REPEATED = re.compile(r"([^\W\d_])\1{2,}")
 _UNSEEN = frozenset({"Mn", "Me", "Mc", "Cf", "Cc"})
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")
-_APOSTROPHES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "`": "'", "\u201c": '"', "\u201d": '"'})
+_APOSTROPHES = str.maketrans("\u2018\u2019\u02bc`\u201c\u201d", "''''\"\"")
 
 
 class Decision(StrEnum):
@@ -123,19 +123,17 @@ def _words(plain: str, shorthand: Mapping[Tokens, Tokens]) -> list[str]:
     words: list[str] = []
     i = 0
     while i < len(raw):
-        for n in range(min(_SHORTHAND_WORDS, len(raw) - i), 0, -1):
+        for n in range(_SHORTHAND_WORDS, 0, -1):
             full = shorthand.get(tuple(raw[i : i + n])) or shorthand.get(tuple(bare[i : i + n]))
             if full:
-                words.extend(full)
-                i += n
                 break
-        else:
-            words.append(bare[i])
-            i += 1
+        words.extend(full or bare[i : i + 1])
+        i += n if full else 1
     return words
 
 
 def _sentences(plain: str, shorthand: Mapping[Tokens, Tokens]) -> list[list[str]]:
+    """Words, sentence by sentence."""
     return [words for part in _SENTENCE_END.split(plain) if (words := _words(part, shorthand))]
 
 
@@ -151,8 +149,8 @@ class _Phrases:
                 if part == "...":
                     pattern += rf"(?:\S+ ){{0,{_GAP}}}"
                     continue
-                read = ((_words(_plain(form.replace("_", " ")), shorthand), form) for form in part.split("|"))
-                forms = [(words, form.endswith("*")) for words, form in read if words]
+                read = ((_words(_plain(f.replace("_", " ")), shorthand), f[-1:]) for f in part.split("|"))
+                forms = [(words, last == "*") for words, last in read if words]
                 pattern += f"(?:{'|'.join(' '.join(words) + open_ * _ANY for words, open_ in forms)}) "
                 self.vocabulary.update(word for words, _ in forms for word in words)
                 if not any(open_ for _, open_ in forms):
@@ -192,7 +190,7 @@ class _Repair:
 
     @staticmethod
     def _shorn(word: str) -> set[str]:
-        """Give the word with one letter fewer, or two of a long one: near words have one of these in common."""
+        """Give the word and what is left of it without a letter, or two: near words have one in common."""
         shorn = {word}
         for _ in range(2 if len(word) >= _REPAIR_TWO_FROM else 1):
             shorn |= {w[:i] + w[i + 1 :] for w in shorn for i in range(len(w))}
@@ -234,15 +232,13 @@ class _Classifier:
         rarity = [(math.log((1 + len(documents)) / (1 + n)) + 1) ** 2 for n in seen_in if n >= _SEEN_IN]
         totals = [array("d", bytes(8 * len(kept))) for _ in self.labels]
         for number, pair in documents:
-            counts = [[(kept[i], n) for i, n in zip(ids, times, strict=True) if i in kept] for ids, times in pair]
+            counts = [[(kept[i], n) for i, n in zip(*block, strict=True) if i in kept] for block in pair]
             for i, weight in _weigh(counts, rarity):
                 totals[number][i] += weight
         self._index = {feature: kept[i] for feature, i in index.items() if i in kept}
         self._rarity = array("d", rarity)
-        self._weights = []
-        for row in totals:
-            floor = math.log(sum(row) + _SMOOTHING * len(kept)) if kept else 0.0
-            self._weights.append(array("d", (math.log(weight + _SMOOTHING) - floor for weight in row)))
+        rows = ((row, math.fsum(row) + _SMOOTHING * len(kept)) for row in totals)
+        self._weights = [array("d", (math.log((w + _SMOOTHING) / whole) for w in row)) for row, whole in rows]
 
     def shares(self, words: Sequence[str]) -> dict[str, float]:
         """Give each label its share of one."""
@@ -278,17 +274,17 @@ class Matcher:
         self._examples = examples
         self._danger = danger
         self._writers = writers
-        self._written_shorthand = shorthand
+        self._given_shorthand = shorthand
         self._flows = tuple(flows)
 
     def route(self, text: str) -> Routing:
         """Where the message leads, who seems to be writing, and whether it speaks of danger."""
         rule = self.dangerous(text)
         words = _words(_plain(text), self._shorthand)
-        shares = self._classifier.shares(words)
-        ranked = sorted(((shares.get(flow, 0.0), flow) for flow in self._flows), key=lambda pair: (-pair[0], pair[1]))
-        candidates = tuple(Candidate(flow, round(share, 6)) for share, flow in ranked[:CANDIDATES])
-        best = candidates[0].score if candidates and words else 0.0
+        shares = self._classifier.shares(words) if words else {}
+        ranked = sorted((-shares.get(flow, 0.0), flow) for flow in self._flows)
+        candidates = tuple(Candidate(flow, round(-share, 6)) for share, flow in ranked[:CANDIDATES])
+        best = candidates[0].score if candidates else 0.0
         opened = best >= OPEN_AT
         band = Decision.flow if opened else Decision.choose if best >= CHOOSE_AT else Decision.unknown
         return Routing(
@@ -302,9 +298,9 @@ class Matcher:
 
     def dangerous(self, text: str) -> str | None:
         """Give the id of the first danger rule that the message fits."""
-        repair = self._repair
-        sentences = [[repair(w) for w in s] for s in _sentences(_plain(text, MAX_DANGER_CHARS), self._shorthand)]
-        for rule, any_, unless, not_live, now in self._danger_phrases:
+        read = _sentences(_plain(text, MAX_DANGER_CHARS), self._shorthand)
+        sentences = [[self._repair(word) for word in words] for words in read]
+        for rule, (any_, unless, not_live, now) in self._danger_phrases:
             for words in sentences:
                 if any_.find(words) is None or unless.find(words) is not None:
                     continue
@@ -313,129 +309,88 @@ class Matcher:
         return None
 
     def _writer(self, text: str) -> Writer:
-        plain = _QUOTED.sub(" ", _plain(text, MAX_DANGER_CHARS))
-        sentences = _sentences(plain, self._shorthand)
+        sentences = _sentences(_QUOTED.sub(" ", _plain(text, MAX_DANGER_CHARS)), self._shorthand)
         phrases = self._writer_phrases
+        own_words = [words[: phrases["reported"].find(words)] for words in sentences]
 
-        def own_words(name: str) -> bool:
-            for words in sentences:
-                reported = phrases["reported"].find(words)
-                if phrases[name].find(words[:reported]) is not None:
-                    return True
-            return False
+        def found(name: str, among: list[list[str]]) -> bool:
+            return any(phrases[name].find(words) is not None for words in among)
 
-        at_work = any(phrases["practitioner"].find(words) is not None for words in sentences)
-        for writer in (Writer.child, Writer.parent):
-            if not at_work and own_words(writer.value):
-                return writer
-        if any(phrases["outside_england"].find(words) is not None for words in sentences):
-            return Writer.outside_england
-        return Writer.practitioner
+        if not found("practitioner", sentences):
+            for writer in (Writer.child, Writer.parent):
+                if found(writer, own_words):
+                    return writer
+        return Writer.outside_england if found("outside_england", sentences) else Writer.practitioner
 
     @cached_property
     def _shorthand(self) -> dict[Tokens, Tokens]:
-        pairs = ((_WORD.findall(_plain(k)), _WORD.findall(_plain(v))) for k, v in self._written_shorthand.items())
-        return {tuple(short): tuple(full) for short, full in pairs if short and full and short != full}
+        pairs = ([tuple(_WORD.findall(_plain(s))) for s in pair] for pair in self._given_shorthand.items())
+        return {short: full for short, full in pairs if short and full}
 
     @cached_property
-    def _example_words(self) -> dict[str, list[list[str]]]:
-        return {
-            label: [_words(_plain(text), self._shorthand) for text in texts]
-            for label, texts in self._examples.items()
-        }
+    def _examples_read(self) -> dict[str, list[list[str]]]:
+        given = self._examples.items()
+        return {label: [_words(_plain(text), self._shorthand) for text in texts] for label, texts in given}
 
     @cached_property
     def _classifier(self) -> _Classifier:
-        return _Classifier(self._example_words)
+        return _Classifier(self._examples_read)
 
     @cached_property
-    def _danger_phrases(self) -> list[tuple[str, _Phrases, _Phrases, _Phrases, _Phrases]]:
-        written = {list_ for r in self._danger for list_ in (r.any, r.unless, r.not_live, r.happening_now)}
-        made = {list_: _Phrases(list_, self._shorthand) for list_ in written}
-        return [
-            (r.id, made[r.any], made[r.unless], made[r.not_live], made[r.happening_now]) for r in self._danger
-        ]
+    def _danger_phrases(self) -> list[tuple[str, list[_Phrases]]]:
+        rules = [(r.id, (r.any, r.unless, r.not_live, r.happening_now)) for r in self._danger]
+        written = {phrases for _, lists in rules for phrases in lists}
+        made = {phrases: _Phrases(phrases, self._shorthand) for phrases in written}
+        return [(rule, [made[phrases] for phrases in lists]) for rule, lists in rules]
 
     @cached_property
     def _repair(self) -> _Repair:
-        used = Counter(word for texts in self._example_words.values() for words in texts for word in set(words))
-        groups = [group for _, *groups in self._danger_phrases for group in groups]
-        right = {word for _, any_, *_rest in self._danger_phrases for word in any_.vocabulary}
+        used = Counter(w for texts in self._examples_read.values() for words in texts for w in set(words))
         known = {word for word, times in used.items() if times >= _SEEN_IN}
-        return _Repair(right, known.union(*(group.vocabulary for group in groups)))
+        known.update(w for _, lists in self._danger_phrases for phrases in lists for w in phrases.vocabulary)
+        return _Repair({word for _, lists in self._danger_phrases for word in lists[0].vocabulary}, known)
 
     @cached_property
     def _writer_phrases(self) -> dict[str, _Phrases]:
-        names = (Writer.child, Writer.parent, Writer.outside_england, "practitioner", "reported")
-        return {name: _Phrases(self._writers.get(name, ()), self._shorthand) for name in map(str, names)}
+        names = (*Writer, "reported")
+        return {name: _Phrases(self._writers.get(name, ()), self._shorthand) for name in names}
 
 
-def danger_rules(data: Mapping[str, object]) -> tuple[DangerRule, ...]:
-    """The rules of a parsed `danger.yaml`, each with the lists at the top of the file."""
-
-    def listed(owner: Mapping[str, object], key: str) -> tuple[str, ...]:
-        value = owner.get(key, ())
-        return tuple(map(str, value)) if isinstance(value, list | tuple) else ()
-
-    rules = data["danger_phrases"]
-    if not isinstance(rules, list):
-        raise TypeError("danger_phrases must be a list of rules")
-    return tuple(
-        DangerRule(
-            id=str(rule["id"]),
-            any=listed(rule, "any"),
-            source=str(rule["source"]),
-            unless=listed(rule, "unless"),
-            not_live=listed(data, "not_live"),
-            happening_now=listed(data, "happening_now"),
-        )
-        for rule in rules
-    )
-
-
-_OPTION_CHARS = 200
-_NUMBER = re.compile(r"\s*(?:option|number|no\.?|#)?\s*\(?(\d{1,2})\s*[.):]?\s*")
-_YES = frozenset({"yes", "y", "yeah", "yep", "yup", "yes please"})
-_UNSURE = frozenset(
-    {"dont know", "do not know", "i dont know", "i do not know", "dunno", "dk", "idk", "not sure", "im not sure"}
-    | {"i am not sure", "unsure", "no idea", "not known", "dont know yet", "not certain"}
-)
-# An option with one of these words may say that there is no danger, or that somebody agreed: never guessed at.
-_NEVER_GUESSED = frozenset(
-    "no not none nobody nothing never neither without safe fine ok okay settled well happy calm resolved clear agree "
-    "agreed agrees agreement consent consented consents permission accident accidental explained nope".split()
+_NUMBER = re.compile(r"\s*(?:option|number|#)?\s*\(?(\d{1,2})[.):]?\s*")
+_YES = frozenset(("yes", "y", "yeah", "yep", "yup"))
+_UNSURE = {"do not know", "dont know", "i do not know", "i dont know", "dunno", "unsure"}
+_UNSURE |= {"not sure", "im not sure", "i am not sure"}
+# An option with one of these words may mean "no danger" or "they agreed", and is never guessed at.
+_NEVER_GUESSED = re.compile(
+    r"\b(?:no|not|none|nobody|nothing|never|without|safe|fine|ok|okay|well|settled|happy|calm|clear|resolved"
+    r"|agree\w*|consent\w*|permission|allow\w*|accident\w*|explained)\b"
 )
 
 
 def choose_option(text: str, options: Sequence[tuple[str, str, str]]) -> str | None:
-    """The id of the option that these words choose, or None when they are not clearly one of them.
+    """Give the id of the option that these words choose, or None when they are not clearly one of them.
 
-    `options` are (id, label, short form) in the order shown. Taken are: the number, the id, the label or the short form;
-    a plain "yes" or "don't know" where one option alone begins so; and the first words of one label alone. The last
-    two never choose an option that may mean "no danger" or "they agreed": for those it must be the very words.
+    `options` are (id, label, short form) in the order shown. Taken are the number, the id, the label and the
+    short form; "don't know" in other words; and a plain "yes" or the first words of a label where they begin
+    one option alone, unless it may mean "no danger" or "they agreed": for that it must be the very words.
     """
-    if len(text) > _OPTION_CHARS:
-        return None
     said = _flat(text)
-    named = [(option, tuple(_flat(form) for form in (option, label, short))) for option, label, short in options]
-    exact = {option for option, forms in named if said and said in forms}
+    named = {option: {_flat(option), _flat(label), _flat(short)} for option, label, short in options}
+    exact = [option for option, forms in named.items() if said and said in forms]
     number = _NUMBER.fullmatch(_plain(text))
     if number and 1 <= int(number[1]) <= len(options):
-        exact.add(options[int(number[1]) - 1][0])
+        exact.append(options[int(number[1]) - 1][0])
     if exact or not said:
-        return exact.pop() if len(exact) == 1 else None
+        return _only(exact)
     if said in _UNSURE:
-        return _only(option for option, forms in named if any(form in _UNSURE for form in forms))
-    guessable = [(o, forms) for o, forms in named if not any(_NEVER_GUESSED & set(f.split()) for f in forms)]
-    if said in _YES:
-        yeses = [option for option, forms in named if any(form.split()[:1] == ["yes"] for form in forms)]
-        return _only(option for option in yeses if len(yeses) == 1 and option in dict(guessable))
-    begun = {option for option, forms in named if any(f"{form} ".startswith(f"{said} ") for form in forms)}
-    return _only(option for option, _ in guessable if {option} == begun)
+        return _only(option for option, forms in named.items() if forms & _UNSURE)
+    start = "yes" if said in _YES else said
+    begun = _only(o for o, forms in named.items() if any(f"{f} ".startswith(f"{start} ") for f in forms))
+    return None if begun is None or any(map(_NEVER_GUESSED.search, named[begun])) else begun
 
 
 def _flat(text: str) -> str:
-    return " ".join(word.replace("'", "") for word in _WORD.findall(_plain(text)))
+    return " ".join(_words(_plain(text), {}))
 
 
 def _only(found: Iterable[str]) -> str | None:

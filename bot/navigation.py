@@ -4,7 +4,7 @@ The engine walks with the answers somebody gave; the graph walks with every answ
 use these functions, so what is proved of the graph is what happens in a conversation.
 
 A position is the stack of calls: the steps that called a block, then the step itself. Facts are the
-answers given on the way, written `call_step/step.option`.
+answers given on the way, written `call_step/step.option`, and what they mean, written `means.harm_suspected`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ Position = tuple[tuple[str, int], ...]
 
 QUESTIONS = (AskStep, PromptsStep, RemindStep)
 END = "end"
+MEANS = "means."
+"""A fact that begins so is a meaning established by an answer, here or in the flow this one was opened from."""
 
 
 def start(route: str) -> Position:
@@ -75,10 +77,14 @@ def holds(item: Conditional, path: str, facts: Collection[str]) -> bool:
     """Say whether an item's `if` and `unless` let it show, given the answers on this path."""
     if not item.if_ and not item.unless:
         return True
-    prefix = f"{path}/" if path else ""
-    if item.if_ and not any(prefix + ref in facts for ref in item.if_):
+    if item.if_ and not any(absolute(ref, path) in facts for ref in item.if_):
         return False
-    return not any(prefix + ref in facts for ref in item.unless)
+    return not any(absolute(ref, path) in facts for ref in item.unless)
+
+
+def absolute(ref: str, path: str) -> str:
+    """Return the fact that a condition inside a call path names; what is meant holds for the whole conversation."""
+    return ref if not path or ref.startswith(MEANS) else f"{path}/{ref}"
 
 
 def shows(item: Conditional, path: str, facts: Collection[str], moment: Moment) -> bool:

@@ -35,10 +35,10 @@ from bot.models import (
     ShareStep,
     Urgency,
 )
-from bot.navigation import QUESTIONS, Position, after, enter, name_of, path_of, shows, start, step_at
+from bot.navigation import MEANS, QUESTIONS, Position, after, enter, name_of, path_of, shows, start, step_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from bot.library import Library
     from bot.models import Step
@@ -74,21 +74,28 @@ class Walk:
     visits: tuple[Visit, ...]
     open: Visit | None
     closed: bool
+    facts: frozenset[str]
 
     @property
     def ended(self) -> bool:
         """Whether nothing is left to ask."""
         return self.open is None
 
+    def meanings(self) -> tuple[str, ...]:
+        """Return what the answers so far mean."""
+        return tuple(sorted(fact.removeprefix(MEANS) for fact in self.facts if fact.startswith(MEANS)))
+
     def answered(self) -> tuple[Visit, ...]:
         """Return the questions that were answered, first to last."""
         return tuple(visit for visit in self.visits if visit.answer is not None and visit is not self.open)
 
 
-def facts_of(step: Step, path: str, chosen: Iterable[str], marks: Iterable[tuple[str, Mark]]) -> set[str]:
-    """Return the facts that an answer to a step establishes: `path/step.option`, or `.worry` for prompts."""
+def facts_of(step: Step, path: str, chosen: Collection[str], marks: Iterable[tuple[str, Mark]]) -> set[str]:
+    """Return the facts that an answer to a step establishes: `path/step.option`, `.worry`, and what it means."""
     prefix = f"{path}/{step.id}." if path else f"{step.id}."
     facts = {prefix + option for option in chosen}
+    if isinstance(step, AskStep):
+        facts |= {MEANS + meaning for option in step.options if option.id in chosen for meaning in option.means}
     if any(mark is Mark.WORRY for _, mark in marks):
         facts.add(prefix + Mark.WORRY)
     return facts
@@ -117,7 +124,7 @@ def walk(library: Library, run: Run) -> Walk:
     """Replay a run's answers from its first step."""
     answers = {answer.key: answer for answer in run.answers}
     position: Position | None = start(run.route)
-    facts: frozenset[str] = frozenset()
+    facts = frozenset(MEANS + meaning for meaning in (*library.routes[run.route].means, *run.means))
     visits: list[Visit] = []
     moment, closed = run.began, False
     while position is not None:
@@ -138,11 +145,11 @@ def walk(library: Library, run: Run) -> Walk:
         visit = Visit(visit.name, path, step, moment, facts, answer)
         visits.append(visit)
         if answer is None or not fits(step, answer) or run.reopened == answer.key:
-            return Walk(run, tuple(visits), visit, closed=False)
+            return Walk(run, tuple(visits), visit, closed=False, facts=facts)
         moment = answer.moment
         facts = facts | facts_of(step, path, answer.chosen, answer.marks)
         position = after(library, position, next_of(step, answer.chosen))
-    return Walk(run, tuple(visits), None, closed)
+    return Walk(run, tuple(visits), None, closed, facts)
 
 
 def sourced(library: Library, text: str, sources: tuple[str, ...]) -> str:
@@ -232,7 +239,9 @@ def say(library: Library, visit: Visit, before: Iterable[Visit] = ()) -> Reply:
         case RemindStep():
             soonest = soonest_of(action for passed in before for action in actions_of(library, passed))
             offers = tuple(
-                OptionShown(offer.id, offer.label, offer.short, offer) for offer in step.offers if soonest in offer.by
+                OptionShown(offer.id, offer.label, offer.short, offer, soonest)
+                for offer in step.offers
+                if soonest in offer.by
             )
             decline = OptionShown(DECLINE, step.decline, step.decline)
             return Reply(ReplyKind.ASK, step.remind, step.sources, name, options=(*offers, decline))

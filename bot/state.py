@@ -35,13 +35,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One passage through a flow or block; `reopened` is the answer being changed."""
+    """One passage through a flow or block.
+
+    `reopened` is the answer being changed; `means` is what was established in the flow this one was opened from;
+    `carried` are the calls whose answers came along from there, so that their words are not said twice.
+    """
 
     number: int
     route: str
     began: Moment
     answers: tuple[Answer, ...] = ()
     reopened: tuple[str, str, str, int] | None = None
+    means: tuple[str, ...] = ()
+    carried: tuple[str, ...] = ()
 
     def with_answer(self, answer: Answer) -> Run:
         """Return the run with this answer in the place of any earlier one to the same question."""
@@ -138,10 +144,10 @@ def _answer_in(data: list[Any]) -> Answer:
 
 
 def _run_out(run: Run) -> list[Any]:
-    return [run.number, run.route, run.began, [_answer_out(answer) for answer in run.answers], run.reopened]
+    return [run.number, run.route, run.began, [_answer_out(answer) for answer in run.answers], run.reopened, run.means, run.carried]
 
 
 def _run_in(data: list[Any]) -> Run:
-    number, route, began, answers, reopened = data
+    number, route, began, answers, reopened, means, carried = data
     key = None if reopened is None else (reopened[0], reopened[1], reopened[2], reopened[3])
-    return Run(number, route, Moment(began), tuple(map(_answer_in, answers)), key)
+    return Run(number, route, Moment(began), tuple(map(_answer_in, answers)), key, tuple(means), tuple(carried))

@@ -184,6 +184,15 @@ class AdviceLog:
             return None
         return Current(*row[:6], row[6], bool(row[7]), bool(row[8]), row[9])
 
+    def session_state(self, session: str) -> Current | None:
+        """Return a session with the state of its last turn that advised something; None if it has none."""
+        row = self.connection.execute(
+            "SELECT s.id, s.receipt, s.label, s.area, s.content_version, w.body, t.n, t.stopped, t.closed, t.at "
+            "FROM sessions s JOIN turns t ON t.session = s.id JOIN words w ON w.part = 'turns' AND w.row = t.id "
+            "WHERE s.id = ? AND t.flow <> '' ORDER BY t.n DESC LIMIT 1", (session,),
+        ).fetchone()
+        return Current(*row[:6], row[6], bool(row[7]), bool(row[8]), row[9]) if row else None
+
     def begin_session(self, person: str, *, label: str, channel: str, area: str, content_version: str, at: str) -> tuple[str, str]:
         """Begin a session inside the open transaction; returns (id, receipt)."""
         session, salt = secrets.token_hex(8), secrets.token_hex(8)
@@ -305,6 +314,11 @@ class AdviceLog:
             (session, person, status),
         )
         return [tuple(row) for row in rows]
+
+    def reminder_step(self, reminder: int) -> str:
+        """Return the step at which a reminder was chosen."""
+        row = self.connection.execute("SELECT step FROM reminders WHERE id = ?", (reminder,)).fetchone()
+        return row[0] if row else ""
 
     def due(self, at: str) -> list[tuple[int, str, str]]:
         """Return (id, session, chat) of reminders that are due and waiting."""

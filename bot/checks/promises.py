@@ -25,6 +25,7 @@ from bot.models import (
     RemindStep,
     Urgency,
 )
+from bot.navigation import MEANS
 
 if TYPE_CHECKING:
     from bot.errors import Problem
@@ -278,10 +279,15 @@ def problems_of(library: Library, origins: Origins) -> list[Problem]:
 
 
 def graphs_of(library: Library, route: Route) -> tuple[Graph, ...]:
-    """Return the graph of a route at each hour; one will do where nothing depends on the hour."""
-    if any(item.when for _, step in steps_below(library, route) for item in _conditional(step)):
-        return tuple(Graph(library, route, moment) for moment in Moment)
-    return (Graph(library, route),)
+    """Return the graphs of a route at each hour, begun fresh and opened from a flow in which harm is suspected.
+
+    Where nothing on the route depends on the hour, or on what was meant before, one of a kind will do.
+    """
+    items = [(path, item) for path, step in steps_below(library, route) for item in _conditional(step)]
+    hours = tuple(Moment) if any(item.when for _, item in items) else (Moment.UNKNOWN,)
+    meant = any(ref.startswith(MEANS) for _, item in items for ref in (*item.if_, *item.unless))
+    begun: tuple[tuple[str, ...], ...] = ((), ("harm_suspected",)) if meant else ((),)
+    return tuple(Graph(library, route, moment, means) for moment in hours for means in begun)
 
 
 def _conditional(step: Step) -> tuple[Conditional, ...]:

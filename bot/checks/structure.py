@@ -21,7 +21,7 @@ from bot.models import (
     RemindStep,
     Urgency,
 )
-from bot.navigation import END, QUESTIONS
+from bot.navigation import END, MEANS, QUESTIONS
 
 if TYPE_CHECKING:
     from bot.library import Library, Origins
@@ -42,7 +42,7 @@ LINES = (
     "why_heading", "unconfirmed", "check_before_use", "invented_number", "limits", "reminder_set", "reminder_alarm",
     "reminder_off", "reminder_none", "reminder_text", "reminder_due", "label_known", "another_child", "media_refused",
     "group_refused", "too_long", "versions_differ", "refused", "receipt_caption", "menu_child_or_parent",
-    "menu_carry_on", "menu_choice", "prompts_done", "prompts_done_short",
+    "menu_carry_on", "menu_choice", "prompts_done", "prompts_done_short", "too_deep",
 )
 """Fixed lines that the engine, the session and the channels say; none may go missing."""
 
@@ -167,7 +167,7 @@ def conditions_are_answers(library: Library, origins: Origins) -> Iterator[Probl
     """Every `if` and `unless` names an answer that can be given on this route."""
     for route in routes(library):
         ask = _Asker(origins, part_of(route), route.id)
-        known: set[str] = set()
+        known: set[str] = {MEANS + meaning for meaning in library.meanings}
         for path, step in steps_below(library, route) if not _cyclic_calls(library, route) else ():
             prefix = f"{path}/{step.id}" if path else step.id
             if isinstance(step, AskStep):

@@ -1,0 +1,46 @@
+"""Opening the library for a conversation: checked once per version of content and program, then kept compiled."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.clock import stamp
+from bot.library import Library
+from bot.reading import content_root, source_hash
+
+if TYPE_CHECKING:
+    from bot.advice_log import AdviceLog
+
+
+def program_fingerprint() -> str:
+    """Hash the program itself: a changed check has to look at the content again."""
+    digest = hashlib.sha256()
+    here = Path(__file__).resolve().parent
+    for path in sorted(here.rglob("*.py")):
+        digest.update(path.relative_to(here).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def open_library(log: AdviceLog, root: Path | None = None) -> Library:
+    """Return the library of the content root, and keep its compiled form in the record.
+
+    The compiled form is used again only if every content file and the whole program are byte for byte those that
+    it was made from. Raises ContentError when the content has mistakes: nothing starts on broken content.
+    """
+    root = root or content_root()
+    wanted = source_hash(root, program_fingerprint())
+    known = log.compiled_from(wanted)
+    if known is not None:
+        try:
+            return Library.from_compiled(known[1], known[0])
+        except ValueError:
+            pass  # the kept form was tampered with; `log verify` will say so, and the files are read afresh
+    from bot.checks import load  # noqa: PLC0415 - reading and proving everything is needed only the first time
+
+    library = load(root)
+    log.keep_content(library.version, wanted, library.compiled, stamp(datetime.now(UTC)))
+    return library
