@@ -131,14 +131,14 @@ def walks_of(library: Library, state: State) -> tuple[Walk, ...]:
 
 def actions_so_far(library: Library, state: State) -> tuple[ActionShown, ...]:
     """Return every action advised on the answers as they now stand, soonest first, each once."""
-    found: dict[tuple[str, str], ActionShown] = {}
-    for passed in walks_of(library, state):
-        for visit in passed.visits:
-            for action in actions_of(library, visit):
-                found.setdefault((action.do, action.by), action)
-    order = list(dict.fromkeys(found.values()))
-    places = {by: place for place, by in enumerate(type(order[0].by))} if order else {}
-    return tuple(sorted(order, key=lambda action: places[action.by]))
+    places = {by: place for place, by in enumerate(By)}
+    advised = [
+        action for passed in walks_of(library, state) for visit in passed.visits for action in actions_of(library, visit)
+    ]
+    soonest: dict[str, ActionShown] = {}
+    for action in sorted(advised, key=lambda action: places[action.by]):
+        soonest.setdefault(action.do, action)
+    return tuple(soonest.values())
 
 
 def urgency(library: Library, state: State) -> Urgency | None:
@@ -499,6 +499,8 @@ def _do(library: Library, state: State, event: Do) -> Turn:
     match event.command:
         case "begin":
             return Turn(state, (_greeting(library, state),))
+        case "again":
+            return Turn(state, (open_question(library, state),))
         case "danger":
             return _interrupt(library, state, Interrupt(EMERGENCY))
         case "stop":

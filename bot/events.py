@@ -13,8 +13,9 @@ from bot.models import By, Mark, Moment, ReplyKind, Urgency
 if TYPE_CHECKING:
     from bot.models import Offer
 
-Command = Literal["back", "menu", "why", "stop", "help", "danger", "resume", "change", "begin"]
-COMMANDS: tuple[Command, ...] = ("back", "menu", "why", "stop", "help", "danger", "resume", "change", "begin")
+Command = Literal["back", "menu", "why", "stop", "help", "danger", "resume", "change", "begin", "again"]
+COMMANDS: tuple[Command, ...] = ("back", "menu", "why", "stop", "help", "danger", "resume", "change")
+"""What a person may ask for; `begin` (greet) and `again` (ask the open question once more) are the session's own."""
 
 
 @dataclass(frozen=True, slots=True)

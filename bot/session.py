@@ -291,9 +291,13 @@ class Desk:
             return Chose((chosen,)), None, ()
         if routing.writer is not Writer.practitioner:
             return WroteAs(str(routing.writer)), routing, ()  # type: ignore[arg-type]
+        cited = next((source for source in library.sources if source.lower() == typed), None)
+        if cited is not None:
+            heading = library.lines["why_heading"].text
+            return Do("again"), routing, (Reply(ReplyKind.CITE, heading, (cited,), step="why"),)
         known = self._known_label(person, library, typed)
         if known is not None:
-            return Do("menu"), routing, (known,)
+            return Do("again"), routing, (known,)
         if len(text) > LONGEST_MESSAGE:
             return Unclear(), routing, (line(library, "too_long"),)
         if routing.decision is Decision.flow and routing.flow is not None:
@@ -354,17 +358,10 @@ class Desk:
         return self._libraries[version]
 
     def _matcher(self, library: Library) -> Matcher:
-        from bot.matching import DangerRule, Matcher  # noqa: PLC0415 - loaded only when words are typed
+        from bot.routing import matcher_of  # noqa: PLC0415 - loaded only when words are typed
 
         if library.version not in self._matchers:
-            content = library.content
-            rules = tuple(
-                DangerRule(rule.id, rule.any, rule.source, rule.unless, content.not_live, content.happening_now)
-                for rule in content.danger_phrases
-            )
-            self._matchers[library.version] = Matcher(
-                content.examples, rules, content.writers, content.shorthand, tuple(library.flows)
-            )
+            self._matchers[library.version] = matcher_of(library)
         return self._matchers[library.version]
 
     def _new_label(self, person: Person) -> str:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from bot.library import Library
 
 
+STANDING = {"passed_not_commenced": "; passed, not seen to have begun", "superseded": "; since replaced"}
+"""What is said of a document that is not simply in force."""
+
+
 @cache
 def environment() -> Environment:
     """Return the templates: undefined names are mistakes, and whatever goes into HTML is escaped."""
@@ -38,21 +42,14 @@ def plain(library: Library, reply: Reply) -> str:
     return _render("plain.txt.j2", library, reply)
 
 
-def html(library: Library, reply: Reply) -> str:
-    """Return a reply in the few HTML tags that messengers understand, everything escaped."""
-    return _render("message.html.j2", library, reply)
-
-
 def page(name: str, **values: Any) -> str:  # noqa: ANN401 - a template takes what it names
     """Lay out a whole page or document from a template."""
     return environment().get_template(name).render(**values)
 
 
 def _render(template: str, library: Library, reply: Reply) -> str:
-    words = library.content.vocabulary
     cited = [cite(library, source) for source in reply.sources] if reply.kind is ReplyKind.CITE else []
-    text = environment().get_template(template).render(reply=reply, cited=cited, marks=words.marks)
-    return text.strip()
+    return environment().get_template(template).render(reply=reply, cited=cited).strip()
 
 
 def cite(library: Library, source: str) -> Mapping[str, str]:
@@ -67,6 +64,6 @@ def cite(library: Library, source: str) -> Mapping[str, str]:
         "document": document.title,
         "date": document.date,
         "locator": item.locator,
-        "status": document.status,
+        "standing": STANDING.get(document.status, ""),
         "evidence": library.content.vocabulary.evidence[evidence],
     }

@@ -42,7 +42,7 @@ LINES = (
     "why_heading", "unconfirmed", "check_before_use", "invented_number", "limits", "reminder_set", "reminder_alarm",
     "reminder_off", "reminder_none", "reminder_text", "reminder_due", "label_known", "another_child", "media_refused",
     "group_refused", "too_long", "versions_differ", "refused", "receipt_caption", "menu_child_or_parent",
-    "menu_carry_on", "menu_choice", "prompts_done", "prompts_done_short", "too_deep",
+    "menu_carry_on", "menu_choice", "prompts_done", "prompts_done_short", "too_deep", "sent_again",
 )
 """Fixed lines that the engine, the session and the channels say; none may go missing."""
 

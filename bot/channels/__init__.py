@@ -1,0 +1,1 @@
+"""Channels: each turns what one platform sends into events, and replies into what that platform shows."""

@@ -1,0 +1,172 @@
+"""The conversation in a terminal: numbers or words choose, colour only where it helps, and it works piped."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import textwrap
+import uuid
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from bot.errors import StoreError
+from bot.events import Chose, Do, Marked, Open
+from bot.models import Mark
+
+if TYPE_CHECKING:
+    from bot.access import Person
+    from bot.events import Event
+    from bot.session import Desk
+
+WIDEST = 84
+COLOURS: dict[str, dict[str, Any]] = {
+    "danger": {"fg": "red", "bold": True},
+    "ask": {"bold": True},
+    "act": {"fg": "cyan"},
+    "share": {"fg": "green"},
+    "escalate": {"fg": "yellow"},
+    "close": {"bold": True},
+}
+MARKS = {
+    **dict.fromkeys(("k", "known", "know", "y", "yes", "1"), Mark.KNOWN),
+    **dict.fromkeys(("n", "not known", "not known yet", "unknown", "don't know", "dont know", "no", "?", "2"), Mark.UNKNOWN),
+    **dict.fromkeys(("w", "worry", "worries", "worries me", "worried", "!", "3"), Mark.WORRY),
+}
+LEAVE = frozenset({"q", "quit", "exit", "bye"})
+HINT = "number or words · back · change · why · menu · stop · 999 · q to leave (kept)"
+
+
+class Terminal:
+    """One person at one terminal, or a pipe."""
+
+    def __init__(self, desk: Desk, person: Person, lines: IO[str], out: IO[str]) -> None:
+        self.desk, self.person, self.lines, self.out = desk, person, lines, out
+        self.lively = out.isatty() and not os.environ.get("NO_COLOR")
+        self.typed_by_hand = lines.isatty() and out.isatty()
+        self.said: dict[str, Any] = {}
+
+    def converse(self, flow: str | None = None) -> None:
+        """Talk until the input ends or the person leaves; everything said is kept, to carry on from."""
+        opening: Event = Open(flow) if flow else Do("begin")
+        self.turn(opening)
+        while True:
+            try:
+                given = self._read()
+            except (EOFError, KeyboardInterrupt):
+                self._write("")
+                break
+            if given is None:
+                break
+            self.turn(given)
+        self._farewell()
+
+    def turn(self, given: Event | str) -> None:
+        """Take one event and show what is said to it; a turn that cannot be kept is said so, and asked again."""
+        try:
+            said = self.desk.handle(self.person, given, f"terminal:{uuid.uuid4().hex}")
+        except StoreError as error:
+            if not self.said:
+                raise
+            self._write(self._styled(str(error), fg="red"))
+            return
+        self.said = said.out
+        for reply in said.out["replies"]:
+            self._show(reply)
+
+    # --- reading ----------------------------------------------------------------------------------------
+
+    def _read(self) -> Event | str | None:
+        """Read an answer to what is open; None when the person leaves."""
+        last = self.said["replies"][-1] if self.said.get("replies") else {}
+        if last.get("prompts"):
+            return self._read_marks(last)
+        text = self._line("> ")
+        typed = text.strip()
+        if typed.lower() in LEAVE:
+            return None
+        if not typed:
+            return Do("again")
+        options = last.get("options", [])
+        if typed.isdecimal() and 0 < int(typed) <= len(options):
+            return Chose((options[int(typed) - 1]["id"],))
+        parts = typed.replace(",", " ").split()
+        if last.get("multiple") and all(part.isdecimal() and 0 < int(part) <= len(options) for part in parts):
+            return Chose(tuple(options[int(part) - 1]["id"] for part in parts))
+        return text
+
+    def _read_marks(self, reply: dict[str, Any]) -> Event | str | None:
+        """Ask about each prompt in turn; words that are no mark are taken as said, and nothing marked is lost."""
+        marks: list[tuple[str, Mark]] = []
+        for place, prompt in enumerate(reply["prompts"], 1):
+            if "mark" in prompt:
+                continue
+            while True:
+                typed = self._line(f"{place}/{len(reply['prompts'])}  [k]nown · [n]ot known yet · [w]orries me > ").strip()
+                if typed.lower() in MARKS:
+                    marks.append((prompt["id"], MARKS[typed.lower()]))
+                    break
+                if typed.lower() in {"d", "done", ""}:
+                    self._keep(marks)
+                    return Chose(("done",))
+                self._keep(marks)
+                return None if typed.lower() in LEAVE else typed
+        return Marked(tuple(marks)) if marks else Chose(("done",))
+
+    def _keep(self, marks: list[tuple[str, Mark]]) -> None:
+        """Keep the marks given so far without showing the prompts again."""
+        if marks:
+            self.said = self.desk.handle(self.person, Marked(tuple(marks)), f"terminal:{uuid.uuid4().hex}").out
+
+    def _line(self, prompt: str) -> str:
+        if self.typed_by_hand:
+            return input(self._styled(prompt, dim=True))
+        line = self.lines.readline()
+        if not line:
+            raise EOFError
+        self._write(f"{prompt}{line.rstrip()}"[:WIDEST])
+        return line
+
+    # --- showing ----------------------------------------------------------------------------------------
+
+    def _show(self, reply: dict[str, Any]) -> None:
+        style = COLOURS.get(reply["kind"], {})
+        first, _, rest = reply["text"].partition("\n")
+        self._write("")
+        self._write(self._styled(self._wrapped(first), **style))
+        if rest:
+            self._write(self._wrapped(rest))
+        if reply["prompts"]:
+            return
+        for place, option in enumerate(reply["options"], 1):
+            self._write(f"  {self._styled(str(place), bold=True)}  {option['label']}")
+        if reply["options"] and self.typed_by_hand:
+            self._write(self._styled(HINT, dim=True))
+
+    def _farewell(self) -> None:
+        receipt = self.said.get("receipt")
+        if receipt:
+            self._write(f"Kept. Carry on: thinkchild chat · what you were advised: thinkchild log receipt {receipt}")
+        else:
+            self._write("Nothing was advised. In danger: 999.")
+
+    def _wrapped(self, text: str) -> str:
+        width = min(WIDEST, shutil.get_terminal_size((WIDEST, 24)).columns)
+        lines = []
+        for line in text.split("\n"):
+            indent = " " * (len(line) - len(line.lstrip()))
+            lines.append(textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False))
+        return "\n".join(lines)
+
+    def _styled(self, text: str, **style: Any) -> str:  # noqa: ANN401 - what click.style takes
+        return click.style(text, **style) if self.lively and style else text
+
+    def _write(self, text: str) -> None:
+        self.out.write(text + "\n")
+        self.out.flush()
+
+
+def run(desk: Desk, person: Person, flow: str | None = None) -> None:
+    """Talk on standard input and output."""
+    Terminal(desk, person, sys.stdin, sys.stdout).converse(flow)
