@@ -193,7 +193,7 @@ def _interrupt_question(library: Library, state: State, asked: Interrupt) -> Rep
         given = [OptionShown(name, _cut(text, 40), _cut(text, 20)) for name, text, _ in answers_given(library, state)]
         return replace(reply, options=tuple(given))
     flows = [library.flows[flow] for flow in asked.offers] if asked.offers else list(library.flows.values())
-    options = [OptionShown(flow.id, _cut(flow.title, 40), flow.short) for flow in flows]
+    options = [OptionShown(flow.id, flow.title, flow.short) for flow in flows]
     if asked.about == WHICH_FLOW:
         none = library.lines["menu_choice"].text
         options.append(OptionShown(MENU, none, none))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from bot.models import Step
     from bot.reading import Document as File
     from bot.reading import Where
 
@@ -49,6 +50,10 @@ class Library:
         self.places: dict[str, dict[str, int]] = {
             route.id: {step.id: place for place, step in enumerate(route.steps)} for route in self.routes.values()
         }
+        # Worked out once; they depend on the content alone, so every area's view of it shares them.
+        self._evidence: dict[tuple[str, ...], Evidence] = {}
+        self.known_places: dict[tuple[tuple[str, int], ...], tuple[Step, str, str]] = {}
+        self._views: dict[tuple[str, str], Library] = {}
         self.area: Area | None = None
         self.day = ""
 
@@ -85,11 +90,14 @@ class Library:
         library.__dict__["compiled"] = compiled
         return library
 
-    def evidence(self, sources: Iterable[str]) -> Evidence:
+    def evidence(self, sources: tuple[str, ...]) -> Evidence:
         """Return the strongest evidence mark among some sources; unverified when there is none."""
-        order = list(Evidence)
-        found = [item.evidence for item in map(self.sources.get, sources) if item is not None]  # type: ignore[attr-defined]
-        return min(found, key=order.index, default=Evidence.UNVERIFIED)
+        known = self._evidence.get(sources)
+        if known is None:
+            order = list(Evidence)
+            found = [item.evidence for item in map(self.sources.get, sources) if item is not None]  # type: ignore[attr-defined]
+            known = self._evidence[sources] = min(found, key=order.index, default=Evidence.UNVERIFIED)
+        return known
 
     def at(self, area_id: str, day: str) -> Library:
         """Return this library seen from one area on one day (YYYY-MM-DD); raises SetupError for an unknown area."""
@@ -98,8 +106,12 @@ class Library:
                 f"There is no area '{area_id}'; there are: {', '.join(sorted(self.areas))}."
                 + near_miss(area_id, self.areas)
             )
-        local = copy.copy(self)
-        local.area, local.day = self.areas[area_id], day
+        local = self._views.get((area_id, day))
+        if local is None:
+            local = copy.copy(self)
+            local.area, local.day = self.areas[area_id], day
+            self._views.clear()  # yesterday's view is of no more use
+            self._views[area_id, day] = local
         return local
 
 

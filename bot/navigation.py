@@ -34,20 +34,29 @@ def start(route: str) -> Position:
     return ((route, 0),)
 
 
+def _place(library: Library, position: Position) -> tuple[Step, str, str]:
+    """Return (step, call path, full name) of a position, worked out once."""
+    known = library.known_places.get(position)
+    if known is None:
+        steps = [library.routes[route].steps[place] for route, place in position]
+        ids = [step.id for step in steps]
+        known = library.known_places[position] = (steps[-1], "/".join(ids[:-1]), "/".join((position[0][0], *ids)))
+    return known
+
+
 def step_at(library: Library, position: Position) -> Step:
     """Return the step at a position."""
-    route, place = position[-1]
-    return library.routes[route].steps[place]
+    return _place(library, position)[0]
 
 
 def path_of(library: Library, position: Position) -> str:
     """Return the call path of a position: the calling steps, joined by '/'; empty at the top."""
-    return "/".join(library.routes[route].steps[place].id for route, place in position[:-1])
+    return _place(library, position)[1]
 
 
 def name_of(library: Library, position: Position) -> str:
     """Return a step's full name: flow, calling steps, step."""
-    return "/".join((position[0][0], *(library.routes[route].steps[place].id for route, place in position)))
+    return _place(library, position)[2]
 
 
 def enter(library: Library, position: Position) -> Position:

@@ -6,6 +6,7 @@ Pure. The same run and library always give the same walk and the same words.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bot.events import (
@@ -49,7 +50,7 @@ DONE = "done"
 DECLINE = "no_reminder"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Visit:
     """One step that was passed or is open, with its answer and the answers given before it."""
 
@@ -66,7 +67,7 @@ class Visit:
         return isinstance(self.step, QUESTIONS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Walk:
     """All that a run passed; `open` is the question it waits at, None when it has ended."""
 
@@ -120,8 +121,9 @@ def fits(step: Step, answer: Answer) -> bool:
     return True
 
 
+@lru_cache(maxsize=256)
 def walk(library: Library, run: Run) -> Walk:
-    """Replay a run's answers from its first step."""
+    """Replay a run's answers from its first step. One turn looks at the same few runs many times: hence the cache."""
     answers = {answer.key: answer for answer in run.answers}
     position: Position | None = start(run.route)
     facts = frozenset(MEANS + meaning for meaning in (*library.routes[run.route].means, *run.means))
@@ -159,6 +161,7 @@ def sourced(library: Library, text: str, sources: tuple[str, ...]) -> str:
     return text
 
 
+@lru_cache(maxsize=4096)
 def actions_of(library: Library, visit: Visit) -> tuple[ActionShown, ...]:
     """Return what an act step tells to do on this path, in these hours."""
     if not isinstance(visit.step, ActStep):
@@ -210,7 +213,8 @@ def rungs_of(library: Library) -> tuple[RungShown, ...]:
     return tuple(RungShown(rung.title, rung.text, within.get(rung.id, "")) for rung in library.content.rungs)
 
 
-def say(library: Library, visit: Visit, before: Iterable[Visit] = ()) -> Reply:
+@lru_cache(maxsize=4096)
+def say(library: Library, visit: Visit, before: tuple[Visit, ...] = ()) -> Reply:
     """Turn a step into what it says. `before` are the steps already passed, for a reminder's choices."""
     step, name = visit.step, visit.name
     match step:

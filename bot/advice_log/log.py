@@ -10,6 +10,7 @@ import secrets
 import sqlite3
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +82,7 @@ class AdviceLog:
         self.connection = connection
         self.db = Database(connection)
         self._key = key
+        self._head: tuple[int, str] = (0, "")
 
     @classmethod
     def open(cls, path: Path) -> AdviceLog:
@@ -120,12 +122,16 @@ class AdviceLog:
         with readable(self.path):
             self.connection.execute("BEGIN IMMEDIATE")
             try:
+                # Read once under the lock and written back once: nobody else can add a row meanwhile.
+                begun = self._head = self.connection.execute("SELECT seq, hash FROM head").fetchone()
                 yield
+                if self._head != begun:
+                    self.connection.execute("UPDATE head SET seq = ?, hash = ?", self._head)
+                self.connection.execute("COMMIT")
             except BaseException:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
                 raise
-            self.connection.execute("COMMIT")
 
     # --- people -----------------------------------------------------------------------------------------
 
@@ -333,16 +339,15 @@ class AdviceLog:
     # --- rows -------------------------------------------------------------------------------------------
 
     def _append(self, table: str, row: dict[str, Any]) -> int:
-        """Add a chained row inside the open transaction; returns its id where the table counts its rows."""
-        seq, before = self.connection.execute("SELECT seq, hash FROM head").fetchone()
+        """Add a chained row inside the open transaction; returns its number in the record."""
+        seq, before = self._head
         if "id" not in row and table != "content":
-            row = {"id": self.connection.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").fetchone()[0], **row}
+            row = {"id": seq + 1, **row}  # its number in the record is as good an id as any, and needs no look-up
         row["seq"] = seq + 1
         row["hash"] = link(before, table, row)
-        marks = ", ".join("?" * len(row))
-        self.connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
-        self.connection.execute("UPDATE head SET seq = ?, hash = ?", (row["seq"], row["hash"]))
-        return int(row["id"]) if isinstance(row.get("id"), int) else 0
+        self.connection.execute(_insert(table, tuple(row)), tuple(row.values()))
+        self._head = (seq + 1, row["hash"])
+        return int(seq) + 1
 
     def _add_words(self, part: str, row: int, session: str, salt: str, body: str) -> None:
         self.connection.execute("INSERT INTO words VALUES (?, ?, ?, ?, ?)", (part, row, session, salt, body))
@@ -354,6 +359,11 @@ class AdviceLog:
             code = f"{code[:3]}-{code[3:]}"
             if not self.connection.execute("SELECT 1 FROM sessions WHERE receipt = ?", (code,)).fetchone():
                 return code
+
+
+@cache
+def _insert(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
 @contextmanager

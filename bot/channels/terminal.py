@@ -46,6 +46,7 @@ class Terminal:
         self.lively = out.isatty() and not os.environ.get("NO_COLOR")
         self.typed_by_hand = lines.isatty() and out.isatty()
         self.said: dict[str, Any] = {}
+        self.hinted = False
 
     def converse(self, flow: str | None = None) -> None:
         """Talk until the input ends or the person leaves; everything said is kept, to carry on from."""
@@ -141,7 +142,8 @@ class Terminal:
             return
         for place, option in enumerate(reply["options"], 1):
             self._write(f"  {self._styled(str(place), bold=True)}  {option['label']}")
-        if reply["options"] and self.typed_by_hand:
+        if reply["options"] and self.typed_by_hand and not self.hinted:
+            self.hinted = True
             self._write(self._styled(HINT, dim=True))
 
     def _farewell(self) -> None:

@@ -202,6 +202,7 @@ class Block(Route):
 class Flow(Route):
     """A guided route for one situation."""
 
+    title: Label
     short: Short
     about: Annotated[Text, Field(max_length=160)]
     order: Count = Field(description="Its place in the menu.")

@@ -1,0 +1,42 @@
+"""The Telegram channel: updates become events for the desk, and what the desk says becomes messages.
+
+    settings.py   what the environment says
+    incoming.py   what came in, kept on disk before Telegram is told that we have it
+    layout.py     what was said, as messages and buttons
+    presses.py    what a pressed button means
+    sending.py    out again, with patience
+    outgoing.py   what became of it: noted, sent again, reminders
+    channel.py    one update at a time: from what somebody did to what is said
+    service.py    the process: start, poll, remind, stop
+
+Nothing here is imported by the rest of the program, and python-telegram-bot is imported only in `run`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.channels.telegram.settings import Settings, settings
+from bot.errors import SetupError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def run(log_path: Path, area: str, given: Settings) -> int:
+    """Answer on Telegram until told to stop; returns the exit code.
+
+    Raises SetupError when something needed is missing, the token is refused, or another process is answering.
+    """
+    try:
+        import telegram.ext  # noqa: F401, PLC0415 - an extra, which only this channel needs
+    except ImportError:
+        raise SetupError(
+            'Answering on Telegram needs one more package: pip install "thinkchild[telegram]".'
+        ) from None
+    from bot.channels.telegram.service import answer  # noqa: PLC0415
+
+    return answer(log_path, area, given)
+
+
+__all__ = ["Settings", "run", "settings"]

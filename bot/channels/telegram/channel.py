@@ -1,0 +1,243 @@
+"""One update at a time: what somebody did becomes an event for the desk, and what the desk says goes out.
+
+Rules of this file:
+
+* The desk is asked first, and answers for good; only then is anything sent. Whatever Telegram does after
+  that changes nothing about the conversation.
+* What may fail without harm (a button coming up again, a mark on an old message) goes beside the answer,
+  never before it.
+* Nothing that people wrote is logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+from telegram.error import BadRequest, Forbidden, TelegramError
+
+from bot.access import Action, may
+from bot.channels.telegram.incoming import CHANNEL, Kind, command_of
+from bot.channels.telegram.layout import (
+    RECEIPT,
+    answered_message,
+    line_message,
+    link_keyboard,
+    messages,
+    spent_keyboard,
+)
+from bot.channels.telegram.outgoing import where
+from bot.channels.telegram.presses import REFUSED, own_turn, resolve, same_prompts
+from bot.errors import StoreError, ThinkchildError
+from bot.events import COMMANDS, Do, Marked, Open
+from bot.pages import receipt_page
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from bot.access import Person
+    from bot.channels.telegram.incoming import Incoming
+    from bot.channels.telegram.outgoing import Outgoing
+    from bot.channels.telegram.presses import Pressed
+    from bot.events import Command, Event
+    from bot.session import Desk, Said
+
+LOGGER = logging.getLogger(__name__)
+PAYLOAD = re.compile(r"[\w-]{1,64}", re.ASCII)
+BEGIN: Command = "begin"
+COMMAND_EVENTS = {str(command): Do(command) for command in COMMANDS}
+STOP_REMINDERS = "stop_reminders"
+TO_PRIVATE = "Open a private chat"
+
+
+class Channel:
+    """Joins the desk to one Telegram bot."""
+
+    def __init__(self, desk: Desk, outgoing: Outgoing, username: str) -> None:
+        self.desk, self.outgoing, self.username = desk, outgoing, username
+        self.log, self.sender = desk.log, outgoing.sender
+        self._showing: dict[int, tuple[int, str]] = {}
+        """Chat -> (message, nonce) of curiosity prompts that are being marked in place."""
+
+    async def take(self, incoming: Incoming) -> None:
+        """Do all that an update asks for; never raises. What stays in the inbox is tried at next start."""
+        try:
+            await self._dispatch(incoming)
+        except StoreError as error:
+            LOGGER.error("The record could not be used, so a turn was not kept.")  # noqa: TRY400 - no words of it
+            await self._apologise(incoming, str(error))
+        except ThinkchildError as error:
+            await self._apologise(incoming, str(error))
+        except (BadRequest, Forbidden):
+            self._forget(incoming)
+        except TelegramError as error:
+            LOGGER.warning(
+                "A line could not be sent (%s); it is sent after the next start.", type(error).__name__
+            )
+        except Exception as error:  # noqa: BLE001 - one bad update must not stop the others
+            LOGGER.error("A turn failed: %s.", where(error))  # noqa: TRY400 - its text may repeat what was typed
+            await self._apologise(incoming, self._line("failed", otherwise="help"))
+
+    async def _dispatch(self, incoming: Incoming) -> None:
+        if incoming.kind is Kind.GROUP:
+            await self._refuse_group(incoming)
+            return
+        person = self.desk.person(incoming.user)
+        if self.log.address(person.id) != str(incoming.chat):
+            self.log.remember_address(person.id, CHANNEL, str(incoming.chat))
+        if incoming.kind is Kind.MEDIA:
+            await self._say_line(incoming, self._line("media_refused"))
+        elif incoming.kind is Kind.PRESS:
+            await self._press(incoming, person)
+        else:
+            await self._text(incoming, person)
+
+    # --- what people do ---------------------------------------------------------------------------------
+
+    async def _text(self, incoming: Incoming, person: Person) -> None:
+        """Answer what was typed: a command, or words."""
+        name, _, rest = command_of(incoming.text) or ("", "", "")
+        if name == STOP_REMINDERS and not rest:
+            await self._say_line(incoming, self.desk.stop_reminders(person))
+            return
+        if name == RECEIPT and not rest:
+            current = self.log.current(person.id)
+            await self._receipt(
+                incoming, person, current.receipt if current else "", current.session if current else ""
+            )
+            return
+        said = self._turn(incoming, person, self._meaning(incoming.text, name, rest))
+        if said is None:
+            return
+        beside = [self.sender.delete(incoming.chat, incoming.message)] if said.guarded else []
+        await _together(self._deliver(incoming, said), *beside)
+
+    def _meaning(self, text: str, name: str, rest: str) -> Event | str:
+        """Return the event that a command stands for; else the words, for the desk to read."""
+        flows = self.desk.library.flows
+        if name == "start" and (not rest or PAYLOAD.fullmatch(rest)):
+            return Open(rest) if rest in flows else Do(BEGIN)
+        if rest:
+            return text  # words behind a command may be the point of it, so all of it is read
+        if name in flows:
+            return Open(name)
+        return COMMAND_EVENTS.get(name, text)
+
+    async def _press(self, incoming: Incoming, person: Person) -> None:
+        """Answer a pressed button."""
+        if incoming.text.endswith(f":{RECEIPT}"):
+            await self._press_receipt(incoming, person)
+            return
+        place, nonce = self._showing.get(incoming.chat, (0, ""))
+        pressed = resolve(self.log, incoming.text, person, nonce if place == incoming.message else None)
+        if isinstance(pressed, str):
+            await self._refuse_press(incoming, pressed)
+            return
+        said = self._turn(incoming, person, pressed.event)
+        up = self.sender.answer_press(incoming.query)
+        if said is None:
+            await up
+            return
+        if isinstance(pressed.event, Marked) and same_prompts(pressed.out, said.out):
+            await _together(self._deliver(incoming, said, in_place=incoming.message), up)
+            self._showing[incoming.chat] = (incoming.message, said.nonce)
+            return
+        await _together(self._deliver(incoming, said), up, self._show_choice(incoming, pressed))
+
+    def _turn(self, incoming: Incoming, person: Person, given: Event | str) -> Said | None:
+        """Let the desk take the turn; None when it had been taken before: that was sent, or waits to be."""
+        said = self.desk.handle(person, given, incoming.key)
+        self._showing.pop(incoming.chat, None)
+        if said.repeated:
+            self._forget(incoming)
+            return None
+        return said
+
+    async def _deliver(self, incoming: Incoming, said: Said, *, in_place: int | None = None) -> None:
+        made = messages(said.out, said.nonce, self.outgoing.words)
+        await self.outgoing.deliver(incoming.chat, said.outbox, made, in_place=in_place)
+
+    async def _show_choice(self, incoming: Incoming, pressed: Pressed) -> None:
+        """Show on the pressed message what was chosen; one left unanswered keeps only what still works."""
+        if not pressed.out:
+            return
+        if isinstance(pressed.event, Do):
+            keyboard = spent_keyboard(pressed.out, pressed.nonce)
+            await self.sender.change_buttons(incoming.chat, incoming.message, keyboard)
+            return
+        message = answered_message(pressed.out, pressed.nonce, self.outgoing.words, pressed.choice)
+        if message is not None:
+            await self.sender.mark_choice(incoming.chat, incoming.message, message)
+
+    # --- receipts ---------------------------------------------------------------------------------------
+
+    async def _press_receipt(self, incoming: Incoming, person: Person) -> None:
+        own = own_turn(self.log, incoming.text.partition(":")[0], person)
+        if own is None:
+            await self._refuse_press(incoming, REFUSED)
+            return
+        session, out = own
+        receipt = self._receipt(incoming, person, out["receipt"] or "", session)
+        await _together(receipt, self.sender.answer_press(incoming.query))
+
+    async def _receipt(self, incoming: Incoming, person: Person, code: str, session: str) -> None:
+        """Send a receipt as a page, to its owner."""
+        owner = self.log.owner(session)
+        allowed = owner is not None and may(person, Action.READ_RECEIPT, owner=owner)
+        advised = allowed and self.log.session_state(session) is not None
+        page = receipt_page(self.log, code) if advised else None
+        if page is None:
+            await self._say_line(incoming, self._line("receipt_none", otherwise="why_nothing"))
+            return
+        caption = self.desk.line_text("receipt_caption", receipt=code)
+        await self.sender.document(incoming.chat, f"receipt-{code}.html", page.encode(), caption)
+        self._forget(incoming)
+
+    # --- refusals and lines -----------------------------------------------------------------------------
+
+    async def _refuse_press(self, incoming: Incoming, line_id: str) -> None:
+        await self.sender.answer_press(incoming.query, self._line(line_id))
+        self._forget(incoming)
+
+    async def _refuse_group(self, incoming: Incoming) -> None:
+        """Send somebody who began where others can read it to the private chat."""
+        if incoming.query:
+            await self._refuse_press(incoming, "group_refused")
+            return
+        name, _, rest = command_of(incoming.text) or ("", "", "")
+        payload = next((flow for flow in (name, rest) if flow in self.desk.library.flows), BEGIN)
+        link = link_keyboard(TO_PRIVATE, f"https://t.me/{self.username}?start={payload}")
+        await self.sender.send(incoming.chat, line_message(self._line("group_refused"), link))
+        self._forget(incoming)
+
+    async def _say_line(self, incoming: Incoming, text: str) -> None:
+        """Send a line that belongs to no turn."""
+        await self.sender.send(incoming.chat, line_message(text))
+        self._forget(incoming)
+
+    async def _apologise(self, incoming: Incoming, text: str) -> None:
+        """Say in one sentence that something failed. It was not done, so it must not be done later either."""
+        self._forget(incoming)
+        beside = [self.sender.answer_press(incoming.query)] if incoming.query else []
+        try:
+            await _together(self.sender.send(incoming.chat, line_message(text)), *beside)
+        except TelegramError as error:
+            LOGGER.warning("Not even that could be sent (%s).", type(error).__name__)
+
+    def _line(self, line_id: str, *, otherwise: str = "") -> str:
+        known = line_id if line_id in self.desk.library.lines else otherwise
+        return self.desk.line_text(known)
+
+    def _forget(self, incoming: Incoming) -> None:
+        """Take something out of the inbox that needs no turn, or no further one."""
+        try:
+            self.log.forget_received(incoming.key)
+        except StoreError:
+            LOGGER.error("The inbox could not be tidied.")  # noqa: TRY400 - it was said where it happened
+
+
+async def _together(answer: Coroutine[Any, Any, None], *beside: Coroutine[Any, Any, None]) -> None:
+    """Send the answer, and beside it what may fail without harm and must not hold it up."""
+    await asyncio.gather(answer, *beside)

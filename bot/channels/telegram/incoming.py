@@ -1,0 +1,224 @@
+"""What came in: the few facts we need of an update, kept on disk before Telegram is told that we have it.
+
+Names, pictures, places and files are never taken out of an update, so they are not in our memory either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections import OrderedDict
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from telegram import Update
+from telegram.error import NetworkError
+from telegram.ext import BaseUpdateProcessor
+
+from bot.clock import stamp
+from bot.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Collection
+
+    from telegram import Message
+
+    from bot.session import Desk
+
+CHANNEL = "telegram"
+LOGGER = logging.getLogger(__name__)
+REMEMBERED = 10_000
+"""Keys that a running process knows by heart, to drop what Telegram delivers twice."""
+COMMAND = re.compile(r"/([\w-]{1,64})(?:@(\w+))?(?:\s+(.*))?", re.ASCII | re.DOTALL)
+
+
+class Kind(StrEnum):
+    """What somebody did."""
+
+    TEXT = "text"
+    PRESS = "press"
+    MEDIA = "media"
+    GROUP = "group"
+    """A command for us where others can read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One thing somebody did; `text` is what was typed, or what stands behind the pressed button."""
+
+    key: str
+    kind: Kind
+    user: str
+    chat: int
+    message: int
+    text: str = ""
+    query: str = ""
+
+    def to_json(self) -> str:
+        """Write it for the inbox."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Incoming:
+        """Read it from the inbox; raises ValueError, KeyError or TypeError when it is not one of ours."""
+        held: dict[str, Any] = json.loads(text)
+        return cls(**{**held, "kind": Kind(held["kind"])})
+
+
+def command_of(text: str) -> tuple[str, str, str] | None:
+    """Return (command, whom it is for, the rest) of a text that begins with a command."""
+    found = COMMAND.fullmatch(text.strip())
+    # People write /stop-reminders as readily as /stop_reminders.
+    return (found[1].lower().replace("-", "_"), found[2] or "", found[3] or "") if found else None
+
+
+def incoming_of(update: Update, bot_id: str, username: str, flows: Collection[str]) -> Incoming | None:
+    """Return what an update means to us; None when it needs no answer.
+
+    The message number is part of the key because update numbers begin anywhere after a quiet week: an old one
+    that came again must not make a new message look answered.
+    """
+    query, message = update.callback_query, update.message
+    if query is not None and query.message is not None:
+        shown = query.message
+        kind = Kind.PRESS if shown.chat.type == "private" else Kind.GROUP
+        key = f"{CHANNEL}:{bot_id}:{update.update_id}:{shown.message_id}"
+        who, what = str(query.from_user.id), query.data or ""
+        return Incoming(key, kind, who, shown.chat.id, shown.message_id, what, query.id)
+    if message is None or message.from_user is None or message.from_user.is_bot:
+        return None
+    found = _kind(message, username, flows)
+    if found is None:
+        return None
+    key = f"{CHANNEL}:{bot_id}:{update.update_id}:{message.message_id}"
+    text = message.text or "" if found is not Kind.MEDIA else ""
+    return Incoming(key, found, str(message.from_user.id), message.chat.id, message.message_id, text)
+
+
+def _kind(message: Message, username: str, flows: Collection[str]) -> Kind | None:
+    if message.chat.type != "private":
+        command = command_of(message.text or "")
+        if command is None:
+            return None
+        ours = command[1].lower() == username.lower() if command[1] else command[0] in flows
+        return Kind.GROUP if ours else None
+    if message.text is not None:
+        return Kind.TEXT
+    return Kind.MEDIA if message.effective_attachment is not None else None
+
+
+class DurableQueue(asyncio.Queue[object]):
+    """PTB's queue of updates, which puts each on disk before PTB moves on and Telegram forgets it."""
+
+    def __init__(self, desk: Desk, bot_id: str) -> None:
+        super().__init__()
+        self.desk, self.bot_id = desk, bot_id
+        self.username = ""
+        self._known: OrderedDict[str, None] = OrderedDict()
+
+    async def put(self, item: object) -> None:
+        """Keep an update and queue what it means; anything else (PTB's own signals) passes.
+
+        Raises NetworkError when the record cannot be written: PTB then asks Telegram for the update again.
+        Any other exception would end PTB's polling for good, so none gets out.
+        """
+        if not isinstance(item, Update):
+            await super().put(item)
+            return
+        try:
+            incoming = self._keep(item)
+        except StoreError:
+            LOGGER.error("What came in could not be put on disk; Telegram is asked for it again.")  # noqa: TRY400
+            raise NetworkError("not kept") from None
+        except Exception as error:  # noqa: BLE001 - see above
+            LOGGER.error("An update could not be read (%s) and is passed over.", type(error).__name__)  # noqa: TRY400
+            return
+        if incoming is not None:
+            await super().put(incoming)
+
+    def recover(self) -> int:
+        """Queue what came in before the last stop and was not answered; returns how many."""
+        count = 0
+        for key, payload in self.desk.log.received():
+            if not key.startswith(f"{CHANNEL}:{self.bot_id}:"):
+                continue
+            try:
+                incoming = Incoming.from_json(payload)
+            except (ValueError, KeyError, TypeError):
+                self.desk.log.forget_received(key)
+                continue
+            self._new(key)
+            self.put_nowait(incoming)
+            count += 1
+        return count
+
+    def _keep(self, update: Update) -> Incoming | None:
+        incoming = incoming_of(update, self.bot_id, self.username, self.desk.library.flows)
+        if incoming is None or incoming.key in self._known:
+            return None
+        album = update.message.media_group_id if update.message else None
+        if album and not self._new(f"album:{incoming.chat}:{album}"):
+            return None  # the pictures of an album come one by one; one refusal is enough
+        person = self.desk.person(incoming.user)
+        self.desk.log.receive(incoming.key, person.id, incoming.to_json(), stamp(self.desk.clock()))
+        self._new(incoming.key)
+        return incoming
+
+    def _new(self, key: str) -> bool:
+        """Remember a key; says whether it was new."""
+        fresh = key not in self._known
+        self._known[key] = None
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return fresh
+
+
+class ChatLocks:
+    """One lock a chat, first come first served, gone when nobody waits for it."""
+
+    def __init__(self) -> None:
+        self._locks: dict[int, tuple[asyncio.Lock, int]] = {}
+
+    @asynccontextmanager
+    async def holding(self, chat: int) -> AsyncIterator[None]:
+        """Hold a chat: everything said there is said in order."""
+        lock, waiting = self._locks.get(chat, (asyncio.Lock(), 0))
+        self._locks[chat] = (lock, waiting + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, waiting = self._locks[chat]
+            if waiting == 1:
+                del self._locks[chat]
+            else:
+                self._locks[chat] = (lock, waiting - 1)
+
+
+class InOrder(BaseUpdateProcessor):
+    """Several chats at once, each in order: one slow chat holds nobody else up."""
+
+    BACKLOG = 4096
+    """The base class takes its place before ours, so what merely waits for its chat needs places too."""
+
+    def __init__(self, locks: ChatLocks, chats_at_once: int = 16) -> None:
+        super().__init__(self.BACKLOG)
+        self.locks, self.slots = locks, asyncio.Semaphore(chats_at_once)
+
+    async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
+        """Wait for the chat, then for a place."""
+        if not isinstance(update, Incoming):
+            await coroutine
+            return
+        async with self.locks.holding(update.chat), self.slots:
+            await coroutine
+
+    async def initialize(self) -> None:
+        """Nothing to prepare."""
+
+    async def shutdown(self) -> None:
+        """Nothing to tidy up."""

@@ -1,0 +1,133 @@
+"""What the desk said goes out, and the record is told what became of it: answers, answers again, reminders.
+
+Everything said to one chat is said while holding that chat, so nothing overtakes anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import traceback
+from typing import TYPE_CHECKING
+
+from telegram.error import BadRequest, Forbidden, TelegramError
+
+from bot.channels.telegram.layout import line_message, messages
+from bot.channels.telegram.presses import is_latest
+from bot.clock import stamp
+from bot.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.channels.telegram.incoming import ChatLocks
+    from bot.channels.telegram.layout import Message
+    from bot.channels.telegram.sending import Sender
+    from bot.session import Desk
+
+LOGGER = logging.getLogger(__name__)
+SENT, BLOCKED, FAILED = "sent", "blocked", "failed"
+
+
+class Outgoing:
+    """Delivers turns and reminders, and remembers what could not be."""
+
+    def __init__(self, desk: Desk, sender: Sender, locks: ChatLocks) -> None:
+        self.desk, self.sender, self.locks = desk, sender, locks
+        self._unsent: set[int] = set()
+        self._nudged: set[int] = set()
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """How the marks of curiosity prompts are written out."""
+        return self.desk.library.content.vocabulary.marks
+
+    async def deliver(
+        self,
+        chat: int,
+        outbox: int,
+        made: Sequence[Message],
+        *,
+        in_place: int | None = None,
+        repeat: bool = False,
+    ) -> None:
+        """Send all that a turn said and note what became of it; the chat has to be held.
+
+        The last message takes the place of the one with the number `in_place`, if that is still there.
+        """
+        status = SENT
+        try:
+            for number, message in enumerate(made):
+                last = number == len(made) - 1
+                if in_place is not None and last and await self.sender.edit(chat, in_place, message):
+                    continue
+                await self.sender.send(chat, message, repeat=repeat and number == 0)
+        except Forbidden:
+            status = BLOCKED
+        except BadRequest:
+            LOGGER.error("Telegram refused what turn %d said.", outbox)  # noqa: TRY400 - the error may quote it
+            status = FAILED
+        except TelegramError as error:
+            LOGGER.warning("An answer could not be sent (%s); it is tried again.", type(error).__name__)
+            self._unsent.add(outbox)
+            return
+        self._unsent.discard(outbox)
+        try:
+            self.desk.log.delivered(outbox, status, stamp(self.desk.clock()))
+        except StoreError:
+            LOGGER.error("A delivery could not be noted; the answer will come again.")  # noqa: TRY400
+
+    async def resend(self, *, everything: bool = False) -> None:
+        """Send again what may not have arrived: `everything` after a start, else what failed since."""
+        if not everything and not self._unsent:
+            return
+        chats = dict.fromkeys(chat for _, chat, _ in self.desk.log.undelivered())
+        await asyncio.gather(*(self._resend_to(chat) for chat in chats))
+
+    async def _resend_to(self, chat: str) -> None:
+        async with self.locks.holding(int(chat)):
+            for outbox, to, body in self.desk.log.undelivered():
+                if to != chat:
+                    continue
+                nonce = self._nonce(outbox)
+                # Buttons of anything but the latest turn would only be refused.
+                made = messages(json.loads(body), nonce, self.words, buttons=is_latest(self.desk.log, nonce))
+                await self.deliver(int(chat), outbox, made, repeat=True)
+
+    def _nonce(self, outbox: int) -> str:
+        """Return the nonce of the buttons of a turn."""
+        query = "SELECT nonce FROM outbox WHERE id = ?"
+        return str(self.desk.log.connection.execute(query, (outbox,)).fetchone()[0])
+
+    async def nudge(self) -> None:
+        """Send the reminders that are due: one neutral line a chat, however many are due there."""
+        due = self.desk.log.due(stamp(self.desk.clock()))
+        await asyncio.gather(*(self._nudge_one(chat) for chat in dict.fromkeys(chat for _, _, chat in due)))
+
+    async def _nudge_one(self, chat: str) -> None:
+        async with self.locks.holding(int(chat)):
+            # Read again: a reminder may have been stopped while the chat was busy.
+            now = stamp(self.desk.clock())
+            due = [reminder for reminder, _, to in self.desk.log.due(now) if to == chat]
+            status = SENT
+            try:
+                if not self._nudged.issuperset(due):  # sent before, if only noting it failed
+                    await self.sender.send(int(chat), line_message(self.desk.line_text("reminder_text")))
+            except Forbidden:
+                status = BLOCKED
+            except BadRequest:
+                status = FAILED
+            except TelegramError as error:
+                LOGGER.warning("A reminder could not be sent (%s); it is tried again.", type(error).__name__)
+                return
+            self._nudged.update(due)
+            with self.desk.log.transaction():
+                self.desk.log.mark_reminders(due, status, stamp(self.desk.clock()))
+
+
+def where(error: BaseException) -> str:
+    """Say of what kind an error is and where it came up, without its text: that may repeat what was typed."""
+    frames = reversed(traceback.extract_tb(error.__traceback__)[-4:])
+    places = " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames)
+    return f"{type(error).__name__} at {places}"

@@ -1,0 +1,160 @@
+"""Out to Telegram, with patience: it waits when told to, and tries again when the network fails."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from telegram import InputFile
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
+
+from bot.channels.telegram.layout import again
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from telegram import Bot, InlineKeyboardMarkup
+
+    from bot.channels.telegram.layout import Message
+
+Result = TypeVar("Result")
+LOGGER = logging.getLogger(__name__)
+PAUSES = (0.5, 1.0, 2.0, 4.0)
+"""Seconds between attempts when the network fails; what still fails stays in the record and is sent later."""
+NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
+"""Causes after which the message certainly did not reach Telegram."""
+LONGEST_ALERT = 200
+
+
+class StoppedError(NetworkError):
+    """The process is ending, so nothing is waited for; what was not sent is sent after the next start."""
+
+
+class Sender:
+    """Sends, edits and deletes in one bot's name."""
+
+    def __init__(self, bot: Bot, notice: Callable[[], str]) -> None:
+        self.bot = bot
+        self.notice = notice
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Wait for nothing from now on."""
+        self._stopping.set()
+
+    async def send(self, chat: int, message: Message, *, repeat: bool = False) -> None:
+        """Send a message; `repeat` if it may have come before, as it may after an attempt of unknown fate.
+
+        Telegram has no way to make a sending happen exactly once: where we do not know, safety advice is
+        said twice rather than not at all, and says so.
+        Raises Forbidden when the person blocked us, BadRequest when Telegram will not have it, NetworkError
+        when it could not be reached.
+        """
+        maybe_sent = repeat
+
+        async def attempt() -> None:
+            nonlocal maybe_sent
+            try:
+                await self._send_dressed(chat, again(message, self.notice()) if maybe_sent else message)
+            except NetworkError as error:
+                cause = type(error.__cause__).__module__.partition(".")[0], type(error.__cause__).__name__
+                maybe_sent = maybe_sent or (cause[0] == "httpx" and cause[1] not in NEVER_LEFT)
+                raise
+
+        await self.reach(attempt)
+
+    async def edit(self, chat: int, place: int, message: Message) -> bool:
+        """Show other words and buttons in a message that was sent; returns whether it was still there."""
+        try:
+            await self.reach(
+                lambda: self.bot.edit_message_text(
+                    message.html,
+                    chat_id=chat,
+                    message_id=place,
+                    parse_mode=ParseMode.HTML,
+                    reply_markup=message.keyboard,
+                )
+            )
+        except BadRequest as error:
+            return "not modified" in str(error).lower()
+        return True
+
+    async def document(self, chat: int, name: str, data: bytes, caption: str) -> None:
+        """Send a file."""
+        await self.reach(
+            lambda: self.bot.send_document(chat, InputFile(data, filename=name), caption=caption)
+        )
+
+    # --- what may fail without harm ---------------------------------------------------------------------
+
+    async def mark_choice(self, chat: int, place: int, message: Message) -> None:
+        """Show on a message which answer was given, if that can still be done."""
+        with contextlib.suppress(TelegramError):
+            await self.bot.edit_message_text(
+                message.html, chat_id=chat, message_id=place, parse_mode=ParseMode.HTML
+            )
+
+    async def change_buttons(self, chat: int, place: int, keyboard: InlineKeyboardMarkup) -> None:
+        """Show other buttons on a message, if that can still be done."""
+        with contextlib.suppress(TelegramError):
+            await self.bot.edit_message_reply_markup(chat_id=chat, message_id=place, reply_markup=keyboard)
+
+    async def answer_press(self, query: str, alert: str = "") -> None:
+        """Let the pressed button come up again; too late is no matter, the work is done all the same."""
+        with contextlib.suppress(TelegramError):
+            if alert:
+                await self.bot.answer_callback_query(query, text=alert[:LONGEST_ALERT], show_alert=True)
+            else:
+                await self.bot.answer_callback_query(query)
+
+    async def delete(self, chat: int, place: int) -> None:
+        """Delete a message, if we may."""
+        with contextlib.suppress(TelegramError):
+            await self.bot.delete_message(chat, place)
+
+    # --- patience ---------------------------------------------------------------------------------------
+
+    async def reach(self, attempt: Callable[[], Awaitable[Result]]) -> Result:
+        """Make a call until it went through or there is no point in trying again now."""
+        pauses = iter(PAUSES)
+        while True:
+            try:
+                return await attempt()
+            except RetryAfter as error:
+                wanted = error.retry_after
+                pause = wanted.total_seconds() if isinstance(wanted, timedelta) else float(wanted)
+            except BadRequest:  # PTB counts it among the network errors, but the same call would fail again
+                raise
+            except NetworkError:
+                left = next(pauses, None)
+                if left is None:
+                    raise
+                pause = left
+            await self._wait(pause)
+
+    async def _wait(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        if self._stopping.is_set():
+            raise StoppedError("the process is ending")
+
+    async def _send_dressed(self, chat: int, message: Message) -> None:
+        """Send as HTML; if Telegram cannot read that, plainly; if the buttons are refused, without them."""
+        try:
+            await self.bot.send_message(
+                chat, message.html, parse_mode=ParseMode.HTML, reply_markup=message.keyboard
+            )
+        except BadRequest as error:
+            if "chat not found" in str(error).lower():
+                raise
+            LOGGER.warning("Telegram did not take a message as it was; it is sent plainly.")
+            try:
+                await self.bot.send_message(chat, message.plain, reply_markup=message.keyboard)
+            except BadRequest:
+                if message.keyboard is None:
+                    raise
+                await self.bot.send_message(chat, message.plain)

@@ -1,0 +1,61 @@
+"""What many tests need: the shipped content, a clock that can be set, and a desk on a database of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from walking import Clock, Talk
+
+from bot.advice_log import AdviceLog
+from bot.clock import stamp
+from bot.library import read_content
+from bot.reading import content_root
+from bot.session import Desk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from bot.library import Library
+
+
+@pytest.fixture(scope="session")
+def content() -> Library:
+    """Read the shipped content once."""
+    loaded = read_content(content_root())
+    assert loaded.library is not None, loaded.problems
+    assert not loaded.problems
+    return loaded.library
+
+
+@pytest.fixture(scope="session")
+def library(content: Library) -> Library:
+    """Return the shipped content, seen from the area that has no numbers of its own."""
+    return content.at("england", "2026-11-21")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Return a clock that stands at a Monday noon in winter until it is moved."""
+    return Clock()
+
+
+@pytest.fixture
+def log(tmp_path: Path, content: Library, clock: Clock) -> Iterator[AdviceLog]:
+    """Open a record of its own, with the shipped content kept in it."""
+    opened = AdviceLog.open(tmp_path / "advice.db")
+    opened.keep_content(content.version, "shipped", content.compiled, stamp(clock()))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def talk(log: AdviceLog, content: Library, clock: Clock) -> Callable[..., Talk]:
+    """Return a way to begin talking as somebody, in an area, on a channel that can or cannot remind."""
+
+    def begin(who: str = "somebody", *, area: str = "england", can_remind: bool = False, library: Library = content) -> Talk:
+        desk = Desk(log, library, area=area, can_remind=can_remind, clock=clock)
+        return Talk(desk, desk.person(who))
+
+    return begin

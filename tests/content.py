@@ -1,0 +1,170 @@
+"""Helpers for tests of content: a copy to spoil, a small flow that is sound, and quick checking."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.checks import check_content, promises
+from bot.library import read_content
+from bot.reading import content_root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from bot.checks.promises import Promise, Proof
+    from bot.errors import Problem
+    from bot.library import Library
+
+BAD_CONTENT = Path(__file__).parent / "bad_content"
+PLACE = "dialogues/flows/bad.yaml"
+
+SMALL = """\
+id: bad
+title: A small flow
+short: Small
+about: What this is about.
+order: 9
+steps:
+  - {id: danger_check, call: danger_check}
+  - id: first
+    intro: Do this now
+    act:
+      - {do: tell_lead, who: you, by: today, text: Tell your safeguarding lead., sources: [H2]}
+  - {id: men_known, call: men_known}
+  - {id: brothers_and_sisters, call: brothers_and_sisters}
+  - {id: recording, call: recording}
+  - {id: tonight, call: tonight}
+  - {id: being_heard, call: being_heard}
+  - {id: close, close: So far, sources: [H25]}
+"""
+"""The least flow that keeps every promise; a test spoils one thing in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One file of `bad_content/`: where it is put, and what has to be said of it."""
+
+    name: str
+    text: str
+    into: str
+    added: bool
+    code: str
+    says: tuple[str, ...]
+    line: int
+    others: bool
+
+    def put_into(self, root: Path) -> int:
+        """Put the file into a copy of the content; return the line where the problem has to be."""
+        path = root / self.into
+        path.parent.mkdir(parents=True, exist_ok=True)
+        before = path.read_text(encoding="utf-8") if self.added else ""
+        path.write_text(before + self.text, encoding="utf-8")
+        return before.count("\n") + self.line
+
+
+@cache
+def mistakes() -> tuple[Mistake, ...]:
+    """Read every file of `bad_content/`; its first comments say what is expected."""
+    return tuple(_mistake(path) for path in sorted(BAD_CONTENT.glob("*.yaml")))
+
+
+def _mistake(path: Path) -> Mistake:
+    text = path.read_text(encoding="utf-8")
+    said: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        key, colon, value = line.removeprefix("# ").partition(": ")
+        if not line.startswith("# ") or not colon:
+            break
+        said.setdefault(key, []).append(value)
+    unknown = said.keys() - {"into", "added to", "code", "says", "line", "others"}
+    assert not unknown, f"{path.name}: a first line says {unknown}"
+    (into,) = said.get("into", []) + said.get("added to", [])
+    (code,), (line,) = said["code"], said["line"]
+    return Mistake(
+        path.stem, text, into, "added to" in said, code, tuple(said["says"]), int(line), said.get("others") == ["yes"]
+    )
+
+
+def shipped_text(name: str) -> str:
+    """Return the text of a shipped content file."""
+    return (content_root() / name).read_text(encoding="utf-8")
+
+
+def copy_shipped(root: Path) -> None:
+    """Copy the shipped content to a folder."""
+    for part in ("dialogues", "knowledge"):
+        shutil.copytree(content_root() / part, root / part)
+
+
+@contextmanager
+def changed(root: Path, files: Iterable[str]) -> Iterator[None]:
+    """Give a copy of the content for a test to change some files in, and put them back afterwards."""
+    kept = {name: path.read_bytes() if (path := root / name).exists() else None for name in files}
+    try:
+        yield
+    finally:
+        for name, data in kept.items():
+            if data is None:
+                (root / name).unlink(missing_ok=True)
+                if (root / name).parent.exists() and not any((root / name).parent.iterdir()):
+                    (root / name).parent.rmdir()
+            else:
+                (root / name).write_bytes(data)
+
+
+def edited(text: str, edits: Mapping[str, str]) -> str:
+    """Replace each text once; what is to be replaced has to be there, or the test tests nothing."""
+    for old, new in edits.items():
+        assert old in text, f"the text to change is no longer there: {old!r}"
+        text = text.replace(old, new, 1)
+    return text
+
+
+@cache
+def shipped() -> Library:
+    """Return the library of the shipped content, read but not checked."""
+    library = read_content(content_root()).library
+    assert library is not None
+    return library
+
+
+def _changed_only(promise: Promise) -> Promise:
+    def prove(proof: Proof) -> Iterable[Problem]:
+        here, there = proof.library.content, shipped().content
+        same = proof.flow in there.flows and here.blocks == there.blocks and here.vocabulary == there.vocabulary
+        return () if same else promise(proof)
+
+    return prove
+
+
+@contextmanager
+def shipped_flows_taken_as_proved() -> Iterator[None]:
+    """Prove only what differs from the shipped content, which test_content.py proves once for all."""
+    kept = promises.PROMISES
+    promises.PROMISES = tuple(_changed_only(promise) for promise in kept)
+    try:
+        yield
+    finally:
+        promises.PROMISES = kept
+
+
+def problems(root: Path) -> list[Problem]:
+    """Check a spoilt copy of the shipped content, and return what is wrong with it."""
+    with shipped_flows_taken_as_proved():
+        return check_content(root)[1]
+
+
+def promises_broken(root: Path, check: Callable[..., list[Problem]] | None = None) -> list[Problem]:
+    """Prove every promise of the flow at PLACE alone, in a copy of the content that holds it."""
+    loaded = read_content(root)
+    assert loaded.library is not None
+    assert not loaded.problems, loaded.problems
+    library = type(loaded.library)(
+        loaded.library.content.model_copy(update={"flows": (loaded.library.flows["bad"],)})
+    )
+    return (check or promises.problems_of)(library, loaded.origins)

@@ -1,0 +1,335 @@
+"""Every mistake in the content is found: one file for each, and one sentence with its file and line."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from content import PLACE, SMALL, Mistake, changed, copy_shipped, edited, mistakes, problems, shipped_text
+
+import bot
+from bot.checks import check_content, load, structure, words
+from bot.checks.structure import INTERRUPTS, LINES
+from bot.errors import ContentError
+from bot.reading import MAX_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KNOWN_BUGS: dict[str, str] = {}
+"""Mistakes that are not yet found as they should be, with what goes wrong; nothing stands here for long."""
+
+NOT_RUN: dict[str, str] = {}
+"""Bombs that would still hang the tests."""
+
+VOCABULARY = "knowledge/vocabulary.yaml"
+REMOVED = {
+    "missing_line": ("dialogues/lines.yaml", "missing_line", "The line 'menu' is missing"),
+    "missing_vocabulary": (VOCABULARY, "missing_file", "The vocabulary is missing"),
+}
+CHANGED: dict[str, tuple[str, dict[str, str], str, str, str]] = {
+    "missing_word_of_by": (VOCABULARY, {"  one_working_day: within one working day\n": ""}, "missing_word", "'one_working_day' is missing under 'by'", "by:"),
+    "missing_word_of_marks": (VOCABULARY, {"  worry: worries me\n": ""}, "missing_word", "'worry' is missing under 'marks'", "marks:"),
+    "unknown_contact_of_an_action": (
+        VOCABULARY, {"contact: lado}": "contact: lada}"}, "unknown_word", "Did you mean 'lado'?", "contact: lada"
+    ),
+    "unknown_contact_out_of_hours": (
+        VOCABULARY, {"out_of_hours: emergency_duty_team": "out_of_hours: night_team"}, "unknown_word", "'night_team'", "night_team"
+    ),
+    "unknown_source_of_a_contact": (
+        VOCABULARY, {"sources: [H17, H22]": "sources: [H999, H22]"}, "unknown_source", "'H999' is not a source", "H999"
+    ),
+    "duplicate_action": (
+        VOCABULARY, {"actions:\n": 'actions:\n  - {id: ring_999, says: "later", class: other}\n'}, "duplicate_id", "'ring_999'", "id: ring_999"
+    ),
+    "duplicate_topic": (
+        VOCABULARY, {"\ntopics:\n": '\ntopics:\n  - {id: tonight, says: "x", words: [x]}\n'}, "duplicate_id", "'tonight'", "id: tonight"
+    ),
+    "forbidden_words_in_a_fallback": (
+        VOCABULARY, {'fallback: "101; in danger 999."': 'fallback: "Ring 01632 960001."'}, "H22", "01632 960001", "01632 960001"
+    ),
+}
+"""Mistakes that are a small change to a shipped file: file, edits, code, what is said, and the line it points at."""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy the shipped content once for all the mistakes."""
+    root = tmp_path_factory.mktemp("content")
+    copy_shipped(root)
+    return root
+
+
+def _marks(name: str) -> tuple[pytest.MarkDecorator, ...]:
+    if name in NOT_RUN:
+        return (pytest.mark.xfail(run=False, reason=NOT_RUN[name]),)
+    return (pytest.mark.xfail(strict=True, reason=KNOWN_BUGS[name]),) if name in KNOWN_BUGS else ()
+
+
+def _listed(found: list) -> str:
+    return "\n".join(f"{problem}  [{problem.code}]" for problem in found) or "nothing is reported"
+
+
+@pytest.mark.parametrize("mistake", [pytest.param(m, id=m.name, marks=_marks(m.name)) for m in mistakes()])
+def test_a_mistake_is_named_with_its_file_and_line(root: Path, mistake: Mistake) -> None:
+    """Each bad file is refused with the sentence, the file and the line that its first comment tells."""
+    with changed(root, [mistake.into]):
+        line = mistake.put_into(root)
+        found = problems(root)
+    expected = f"{mistake.into}:{line} [{mistake.code}] {mistake.says}"
+    fitting = [
+        problem for problem in found
+        if (problem.file, problem.line, problem.code) == (mistake.into, line, mistake.code)
+        and all(word in problem.says for word in mistake.says)
+    ]
+    assert fitting, f"expected {expected}, but found:\n{_listed(found)}"
+    assert mistake.others or len(found) == 1, f"expected nothing beside {expected}, but found:\n{_listed(found)}"
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=_marks(name)) for name in CHANGED])
+def test_a_small_change_to_a_shipped_file_is_noticed(root: Path, name: str) -> None:
+    """A word taken from or spoilt in a shipped file is named with its file and line."""
+    file, edits, code, says, at = CHANGED[name]
+    text = edited(shipped_text(file), edits)
+    with changed(root, [file]):
+        (root / file).write_text(text, encoding="utf-8")
+        found = problems(root)
+    lines = {place for place, line in enumerate(text.splitlines(), 1) if at in line}
+    fitting = [p for p in found if p.file == file and p.code == code and says in p.says and p.line in lines]
+    assert fitting, f"expected {code} with {says!r} at one of the lines {lines}, but found:\n{_listed(found)}"
+
+
+@pytest.mark.parametrize("name", INTERRUPTS)
+def test_a_block_the_engine_needs_may_not_go_missing(root: Path, name: str) -> None:
+    """Without one of the cards that the engine puts in between, nothing starts."""
+    file = f"dialogues/blocks/{name}.yaml"
+    with changed(root, [file]):
+        (root / file).unlink()
+        found = problems(root)
+    assert [(p.file, p.code) for p in found if p.code == "missing_block"] == [(file, "missing_block")]
+
+
+def test_the_danger_check_may_not_go_missing(root: Path) -> None:
+    """Without the danger check nothing starts, and every flow that calls it is named."""
+    file = "dialogues/blocks/danger_check.yaml"
+    with changed(root, [file]):
+        (root / file).unlink()
+        found = problems(root)
+    assert (file, "missing_block") in {(p.file, p.code) for p in found}
+    assert {p.file for p in found if p.code == "unknown_block"} == {
+        path.relative_to(root).as_posix() for path in (root / "dialogues/flows").glob("*.yaml")
+    }
+
+
+def test_no_fixed_line_may_go_missing(root: Path) -> None:
+    """Each line that the engine, the session or a channel may say is asked for by name."""
+    file = "dialogues/lines.yaml"
+    with changed(root, [file]):
+        (root / file).write_text("lines: []\n", encoding="utf-8")
+        found = problems(root)
+    assert {re.findall(r"'(\w+)'", p.says)[0] for p in found if p.code == "missing_line"} == set(LINES)
+    assert {p.file for p in found} == {file}
+
+
+def test_the_vocabulary_may_not_go_missing(root: Path) -> None:
+    """Without the vocabulary there is no library, and one sentence says so."""
+    with changed(root, [VOCABULARY]):
+        (root / VOCABULARY).unlink()
+        library, found = check_content(root)
+    assert library is None
+    assert [(p.file, p.line, p.code) for p in found] == [(VOCABULARY, 1, "missing_file")]
+
+
+def test_blocks_that_call_each_other_in_a_circle_are_named(root: Path) -> None:
+    """A circle of calls is found however many blocks it goes through."""
+    files = {f"dialogues/blocks/{a}.yaml": f"id: {a}\ntitle: A block\nsteps:\n  - {{id: on, call: {b}}}\n" for a, b in ("uv", "vw", "wu")}
+    with changed(root, files):
+        for name, text in files.items():
+            (root / name).write_text(text, encoding="utf-8")
+        found = problems(root)
+    assert {(p.file, p.code) for p in found} == {(name, "call_cycle") for name in files}
+    assert any("u -> v -> w -> u" in p.says for p in found)
+
+
+def test_text_that_is_not_utf8_is_refused(root: Path) -> None:
+    """A file in another encoding is named, not guessed at."""
+    with changed(root, [PLACE]):
+        (root / PLACE).write_bytes(SMALL.replace("A small flow", "Caf\u00e9").encode("latin-1"))
+        found = problems(root)
+    assert [(p.file, p.line, p.code) for p in found] == [(PLACE, 1, "not_utf8")]
+    assert "save it as UTF-8" in found[0].says
+
+
+def test_a_file_that_is_too_large_is_refused_unread(root: Path) -> None:
+    """A file beyond the limit is refused without reading it."""
+    with changed(root, [PLACE]):
+        (root / PLACE).write_text(SMALL + "#" * MAX_BYTES, encoding="utf-8")
+        found = problems(root)
+    assert [(p.file, p.line, p.code) for p in found] == [(PLACE, 1, "file_too_large")]
+
+
+def test_a_folder_or_a_link_to_nowhere_is_no_content(root: Path) -> None:
+    """What only looks like a file is passed over."""
+    with changed(root, [PLACE]):
+        (root / PLACE).symlink_to(root / "nowhere.yaml")
+        assert problems(root) == []
+
+
+def test_every_mistake_of_every_file_is_told_at_once(root: Path) -> None:
+    """Two bad files and three mistakes are three problems, in the order of files and lines."""
+    form = [m for m in mistakes() if m.name in {"quoted_truth", "day_form"}]
+    with changed(root, [m.into for m in form]):
+        for mistake in form:
+            mistake.put_into(root)
+        text = (root / PLACE).read_text(encoding="utf-8")
+        (root / PLACE).write_text(text.replace("order: 9", "order: nine"), encoding="utf-8")
+        found = problems(root)
+        with pytest.raises(ContentError) as raised:
+            load(root)
+    assert len(found) == 3
+    assert found == sorted(found)
+    assert raised.value.problems == tuple(found)
+    assert str(raised.value).endswith("3 problems in the content.")
+
+
+def test_a_sound_small_flow_is_accepted(root: Path) -> None:
+    """The flow that the bad files spoil is without fault, so what is reported is the mistake."""
+    with changed(root, [PLACE]):
+        (root / PLACE).write_text(SMALL, encoding="utf-8")
+        assert problems(root) == []
+
+
+# --- content that is too much ---------------------------------------------------------------------------
+
+
+def _among(steps: str) -> str:
+    return edited(SMALL, {"  - {id: men_known,": steps + "  - {id: men_known,"})
+
+
+def _question(name: str, first: str = "", second: str = "") -> str:
+    return (
+        f"  - id: {name}\n    ask: What is so?\n    sources: [H2]\n    options:\n"
+        f"      - {{id: a, label: This, concern: 0{first}}}\n      - {{id: b, label: That, concern: 0{second}}}\n"
+    )
+
+
+def _doubling_blocks(deep: int) -> dict[str, str]:
+    files = {PLACE: _among("  - {id: bomb, call: z0}\n")}
+    for n in range(deep):
+        steps = "".join(f"  - {{id: {name}, call: z{n + 1}}}\n" for name in "ab") if n + 1 < deep else "  - {id: a, say: Hi., sources: [H2]}\n"
+        files[f"dialogues/blocks/z{n}.yaml"] = f"id: z{n}\ntitle: A block\nsteps:\n{steps}"
+    return files
+
+
+TWENTY = range(20)
+BOMBS: dict[str, Mapping[str, str]] = {
+    "aliases_of_aliases": {
+        PLACE: "a0: &a0 [x, x]\n" + "".join(f"a{n + 1}: &a{n + 1} [*a{n}, *a{n}, *a{n}, *a{n}]\n" for n in range(40))
+    },
+    "alias_of_itself": {PLACE: "steps: &a [*a, *a]\n"},
+    "a_thousand_brackets": {PLACE: "[" * 1000 + "]" * 1000},
+    "a_million_brackets": {PLACE: "[" * 1_000_000},
+    "a_thousand_dashes": {PLACE: "- " * 1000 + "x"},
+    "a_very_long_number": {PLACE: "order: " + "9" * 5000},
+    "a_long_spoilt_number": {PLACE: "order: " + "1_" * 100_000 + "x"},
+    "thousands_of_mistakes": {PLACE: SMALL + "".join(f"  - {{id: s{n}, say: 3}}\n" for n in range(10_000))},
+    "three_thousand_steps": {PLACE: _among("".join(f"  - {{id: s{n}, say: Words., sources: [H2]}}\n" for n in range(3000)))},
+    "a_million_ways_that_meet": {PLACE: _among("".join(_question(f"q{n}") for n in TWENTY))},
+    "a_million_ways_that_matter": {
+        PLACE: _among(
+            "".join(_question(f"q{n}") for n in TWENTY)
+            + "".join(f"  - {{id: s{n}, if: [q{n}.a], say: Words., sources: [H2]}}\n" for n in TWENTY)
+        )
+    },
+    "a_million_outcomes": {
+        PLACE: _among(
+            "".join(
+                _question(f"q{n}", f", next: s{n}", f", next: e{n}")
+                + f"  - {{id: s{n}, share: Words., sources: [H2]}}\n"
+                + f"  - {{id: e{n}, say: Words., sources: [H2]}}\n"
+                for n in TWENTY
+            )
+        )
+    },
+    "blocks_that_double": _doubling_blocks(20),
+    "only_side_trips": {PLACE: _among(_question("q", ", open: what_to_say", ", open: new_partner"))},
+}
+CHECK = "import sys; from pathlib import Path; from bot.checks import check_content; print(len(check_content(Path(sys.argv[1]))[1]))"
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=_marks(name)) for name in BOMBS])
+def test_content_that_is_too_much_is_answered_all_the_same(root: Path, name: str) -> None:
+    """Content made to be large, deep or endless is answered in bounded time, without a crash.
+
+    It is tried in a process of its own: neither a crash of the parser nor an endless walk may stop the other tests.
+    """
+    files = BOMBS[name]
+    with changed(root, files):
+        for file, text in files.items():
+            (root / file).write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-c", CHECK, str(root)], capture_output=True, text=True, check=False, timeout=60
+        )
+    assert done.returncode == 0, done.stderr[-500:]
+    assert done.stdout.strip().isdigit()
+
+
+# --- nothing is left out --------------------------------------------------------------------------------
+
+ARGUMENT = {"refuse": 1, "_refuse_at": 1, "Problem": 2, "unknown": 3}
+"""Where each function that makes a problem takes its code."""
+
+
+def _codes_of(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple) and len(node.value.elts) == 3:
+            arguments = [node.value.elts[2]]
+        elif isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            arguments = node.args[ARGUMENT[name] : ARGUMENT[name] + 1] if name in ARGUMENT else []
+            if name == "problem":
+                arguments = node.args[3:4] if len(node.args) == 5 else node.args[1:2]
+        else:
+            continue
+        for argument in arguments:
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                found.add(argument.value)
+            elif isinstance(argument, ast.JoinedStr) and isinstance(argument.values[0], ast.Constant):
+                found.add(argument.values[0].value)  # what it begins with: duplicate_
+    return {code for code in found if re.fullmatch(r"[a-z]+_?[a-z0-9_]*|[PH]\d+b?", code)}
+
+
+def test_every_kind_of_problem_has_its_bad_file() -> None:
+    """No code of reading, library, structure or words is without a mistake that shows it."""
+    package = Path(bot.__file__).parent
+    files = [package / "reading.py", package / "library.py", *(Path(module.__file__) for module in (structure, words))]
+    codes = set().union(*map(_codes_of, files))
+    shown = {m.code for m in mistakes()} | {entry[2] for entry in CHANGED.values()} | {entry[1] for entry in REMOVED.values()}
+    shown |= {"not_utf8", "file_too_large", "missing_file", "missing_block", "missing_line"}  # made by tests above
+    shown |= {"unreadable"}  # test_reading.py takes the right to read away
+    assert len(codes) > 40, "the codes are not found in the source any more"
+    missing = {code for code in codes if not any(known.startswith(code) if code.endswith("_") else known == code for known in shown)}
+    assert not missing
+
+
+def test_every_forbidden_pattern_has_its_bad_file() -> None:
+    """Each pattern that may not be said is said by one of the bad files, in each of its alternatives."""
+    said = [m.text for m in mistakes() if m.code == "forbidden_words"]
+    for pattern in words.BANNED:
+        assert any(re.search(pattern, text, re.IGNORECASE) for text in said), pattern
+    top_level = [p for pattern in words.BANNED for p in (pattern.split("|") if "(" not in pattern else [pattern])]
+    for alternative in top_level:
+        assert any(re.search(alternative, text, re.IGNORECASE) for text in said), alternative
+
+
+def test_every_bad_file_is_one_mistake_of_its_own() -> None:
+    """No two bad files hold the same content, and each says at least one thing to look for."""
+    bodies = [m.text.split("\n# line: ")[1].partition("\n")[2] + m.into for m in mistakes()]
+    assert len(set(bodies)) == len(bodies)
+    assert all(all(words_.strip() for words_ in m.says) for m in mistakes())
