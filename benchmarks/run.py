@@ -45,7 +45,7 @@ def engine(folder: Path) -> None:
     """Turns per second of the engine alone: whole conversations, the first answer to everything."""
     library = open_library(AdviceLog.open(folder / "engine.db")).at("england", "2026-11-21")
     turns, begun = 0, time.perf_counter()
-    while time.perf_counter() - begun < 2:  # noqa: PLR2004 - two seconds are enough to count
+    while time.perf_counter() - begun < 2:
         for flow in library.flows:
             walk.cache_clear()  # as for somebody new
             say.cache_clear()
@@ -67,7 +67,12 @@ def durable(folder: Path) -> None:
     bare = sqlite3.connect(folder / "bare.db", isolation_level=None)
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = OFF"):
         bare.execute(f"PRAGMA {pragma}")
-    schema = [row[0] for row in log.connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND type IN ('table', 'index')")]
+    schema = [
+        row[0]
+        for row in log.connection.execute(
+            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND type IN ('table', 'index')"
+        )
+    ]
     for statement in schema:
         bare.execute(statement)
     ours: list[float] = []
@@ -92,7 +97,12 @@ def durable(folder: Path) -> None:
 
 
 def _tables(connection: sqlite3.Connection) -> list[str]:
-    return [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
+    return [
+        row[0]
+        for row in connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        )
+    ]
 
 
 def _count(connection: sqlite3.Connection, table: str) -> int:
@@ -111,7 +121,8 @@ def _bare_turn(ours: sqlite3.Connection, bare: sqlite3.Connection, before: dict[
             turn = ours.execute("SELECT id FROM turns WHERE seq = ?", (newest,)).fetchone()[0]
             rows = ours.execute(
                 "SELECT * FROM words WHERE (part = 'turns' AND row = ?1) OR (part = 'outbox' AND row IN (SELECT id FROM outbox WHERE turn = ?1)) "
-                "OR (part = 'advice' AND row IN (SELECT id FROM advice WHERE turn = ?1))", (turn,),
+                "OR (part = 'advice' AND row IN (SELECT id FROM advice WHERE turn = ?1))",
+                (turn,),
             ).fetchall()
         added += [(f"INSERT OR REPLACE INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)] if rows else []
     head = ours.execute("SELECT seq, hash FROM head").fetchone()
@@ -147,7 +158,9 @@ def start(folder: Path, rounds: int) -> None:
 def _first_reply(command: list[str]) -> float:
     """Return the seconds from starting a program to its first line."""
     begun = time.perf_counter()
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ}) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ}
+    ) as process:
         assert process.stdout is not None
         process.stdout.readline()
         seconds = time.perf_counter() - begun
@@ -161,7 +174,14 @@ def _memory(command: list[str]) -> float:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdout.readline()
-        for line in ({"do": "stop"}, {"text": "a new partner has moved in"}, {"choose": "no_sign"}, {"choose": "not_soon"}, {"choose": "worrying"}, {"do": "why"}):
+        for line in (
+            {"do": "stop"},
+            {"text": "a new partner has moved in"},
+            {"choose": "no_sign"},
+            {"choose": "not_soon"},
+            {"choose": "worrying"},
+            {"do": "why"},
+        ):
             process.stdin.write(json.dumps(line) + "\n")
             process.stdin.flush()
             process.stdout.readline()

@@ -25,7 +25,9 @@ UNUSABLE = 2
 class Commands(click.Group):
     """A group that names the near miss of a mistyped command."""
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find a command, or say which one was probably meant."""
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             known = self.list_commands(ctx)
@@ -37,14 +39,20 @@ class Commands(click.Group):
 
 def _db_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
-        "--db", type=click.Path(path_type=Path, dir_okay=True), envvar="THINKCHILD_DB", default=None,
+        "--db",
+        type=click.Path(path_type=Path, dir_okay=True),
+        envvar="THINKCHILD_DB",
+        default=None,
         help="The file that keeps the record (default: thinkchild.db in your data folder).",
     )(command)
 
 
 def _area_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
-        "--area", envvar="THINKCHILD_AREA", default="england", show_default=True,
+        "--area",
+        envvar="THINKCHILD_AREA",
+        default="england",
+        show_default=True,
         help="The area pack whose numbers and hours are used.",
     )(command)
 
@@ -60,7 +68,9 @@ def _open_log(db: Path | None, *, must_exist: bool = False) -> AdviceLog:
 
     path = db or default_db()
     if must_exist and not path.exists():
-        raise SetupError(f"There is no record at {path} yet: begin with 'thinkchild chat', or name another file with --db.")
+        raise SetupError(
+            f"There is no record at {path} yet: begin with 'thinkchild chat', or name another file with --db."
+        )
     return AdviceLog.open(path)
 
 
@@ -114,7 +124,13 @@ def telegram(db: Path | None, area: str) -> None:
 
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a text.")
-@click.option("--file", "file", type=click.File("r", encoding="utf-8"), default=None, help="One text a line, or JSON lines {\"text\": ...}; '-' for standard input.")
+@click.option(
+    "--file",
+    "file",
+    type=click.File("r", encoding="utf-8"),
+    default=None,
+    help="One text a line, or JSON lines {\"text\": ...}; '-' for standard input.",
+)
 @click.argument("text", nargs=-1)
 def route(file: Any, text: tuple[str, ...], *, as_json: bool) -> None:  # noqa: ANN401 - an open text file
     """Say where a message would lead, without starting a conversation."""
@@ -147,12 +163,17 @@ def _text_of(line: str, place: int) -> str:
         return line
     if isinstance(data, dict) and isinstance(data.get("text"), str):
         return str(data["text"])
-    raise SetupError(f"Line {place} is a JSON object without a text: write {{\"text\": \"...\"}}.")
+    raise SetupError(f'Line {place} is a JSON object without a text: write {{"text": "..."}}.')
 
 
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="The problems as JSON.")
-@click.option("--content", type=click.Path(path_type=Path, exists=True, file_okay=False), default=None, help="Another folder with dialogues/ and knowledge/.")
+@click.option(
+    "--content",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=None,
+    help="Another folder with dialogues/ and knowledge/.",
+)
 def check(content: Path | None, *, as_json: bool) -> None:
     """Check all content, and prove the promises over every path."""
     from bot.checks import check_content  # noqa: PLC0415
@@ -161,7 +182,13 @@ def check(content: Path | None, *, as_json: bool) -> None:
 
     library, problems = check_content(content or content_root())
     if as_json:
-        click.echo(json.dumps([{"file": p.file, "line": p.line, "code": p.code, "says": p.says} for p in problems], ensure_ascii=False, indent=2))
+        click.echo(
+            json.dumps(
+                [{"file": p.file, "line": p.line, "code": p.code, "says": p.says} for p in problems],
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
     else:
         for problem in problems:
             click.echo(str(problem))
@@ -170,7 +197,9 @@ def check(content: Path | None, *, as_json: bool) -> None:
         sys.exit(UNUSABLE)
     if not as_json:
         paths = sum(Graph(library, flow).count() for flow in library.content.flows)
-        click.echo(f"Clean: {len(library.flows)} flows with {paths:,} paths, every promise kept on each. Version {library.version[:12]}.")
+        click.echo(
+            f"Clean: {len(library.flows)} flows with {paths:,} paths, every promise kept on each. Version {library.version[:12]}."
+        )
 
 
 @cli.command()
@@ -189,12 +218,19 @@ def flows(area: str | None) -> None:
         assert local is not None  # `at` refuses an unknown area
         click.echo(f"\n{local.name}. {local.note}")
         for contact in local.contacts.values():
-            click.echo(f"{contact.name:28} {contact.number or 'no number set'}  checked {contact.checked_on or 'never'}")
+            click.echo(
+                f"{contact.name:28} {contact.number or 'no number set'}  checked {contact.checked_on or 'never'}"
+            )
 
 
 @cli.command()
 @click.argument("kind", required=False)
-@click.option("--write", type=click.Path(path_type=Path, file_okay=False), default=None, help="Write every schema into this folder.")
+@click.option(
+    "--write",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Write every schema into this folder.",
+)
 def schema(kind: str | None, write: Path | None) -> None:
     """Print the JSON Schema of a kind of content file, or of `chat --json` (kind: chat)."""
     from bot.channels.jsonl import chat_schema  # noqa: PLC0415
@@ -204,7 +240,9 @@ def schema(kind: str | None, write: Path | None) -> None:
     if write is not None:
         write.mkdir(parents=True, exist_ok=True)
         for name, one in made.items():
-            (write / f"{name}.schema.json").write_text(json.dumps(one, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            (write / f"{name}.schema.json").write_text(
+                json.dumps(one, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+            )
         click.echo(f"Wrote {len(made)} schemas to {write}.")
         return
     known = [*made, "chat"]
@@ -236,7 +274,9 @@ def log_list(db: Path | None, limit: int, *, as_json: bool) -> None:
         click.echo("Nothing has been advised yet.")
     for one in found:
         state = "finished" if one.closed else "open"
-        click.echo(f"{one.receipt}  {shown(read(one.last_at)):18} {one.label:18} {one.flows}  {one.urgency or '-'}  {state}")
+        click.echo(
+            f"{one.receipt}  {shown(read(one.last_at)):18} {one.label:18} {one.flows}  {one.urgency or '-'}  {state}"
+        )
 
 
 @log.command("show")
@@ -256,13 +296,20 @@ def log_show(db: Path | None, code: str) -> None:
 
 
 def _no_receipt(code: str) -> SetupError:
-    return SetupError(f"There is no receipt {code!r} in this record: see 'thinkchild log list', or name another file with --db.")
+    return SetupError(
+        f"There is no receipt {code!r} in this record: see 'thinkchild log list', or name another file with --db."
+    )
 
 
 @log.command("receipt")
 @_db_option
 @click.argument("code")
-@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), default=None, help="Write a page to print or attach; '-' prints it.")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Write a page to print or attach; '-' prints it.",
+)
 def log_receipt(db: Path | None, code: str, html: Path | None) -> None:
     """Reprint a session word for word, with times, sources and what was answered."""
     from bot.pages import receipt_page, receipt_text  # noqa: PLC0415
@@ -291,7 +338,7 @@ def _put(text: str, path: Path | None) -> None:
 def log_verify(db: Path | None) -> None:
     """Prove that no row of the record was changed, removed or added out of turn."""
     from bot.advice_log import verify  # noqa: PLC0415
-    from bot.advice_log.log import readable  # noqa: PLC0415
+    from bot.advice_log.opening import readable  # noqa: PLC0415
 
     held = _open_log(db, must_exist=True)
     with readable(held.path):

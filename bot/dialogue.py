@@ -14,48 +14,41 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.events import (
-    ActionShown,
-    Alarmed,
-    Chose,
-    Do,
-    Marked,
-    Open,
-    OptionShown,
-    Reminder,
-    Reply,
-    Superseded,
-    Unclear,
-    WroteAs,
+from bot.asking import (
+    AFRESH,
+    CARDS,
+    CARRY_ON,
+    DANGER_CHECK,
+    EMERGENCY,
+    EXITS,
+    LEAVE,
+    MENU,
+    WELCOME_BACK,
+    WHICH_ANSWER,
+    WHICH_FLOW,
+    WHO_IS_WRITING,
+    greeting,
+    in_words,
+    is_closed,
+    line,
+    open_question,
+    rephrased,
+    unfinished,  # noqa: F401
+    urgency,  # noqa: F401
+    why,
 )
-from bot.models import AskStep, By, CallStep, Mark, Moment, PromptsStep, RemindStep, ReplyKind
-from bot.replay import (
-    DECLINE,
-    DONE,
-    Visit,
-    Walk,
-    actions_of,
-    fits,
-    say,
-    summary_of,
-    urgency_of,
-    walk,
-)
+from bot.events import Alarmed, Chose, Do, Marked, Open, Reminder, Reply, Superseded, Unclear, WroteAs
+from bot.models import AskStep, Mark, PromptsStep, RemindStep, ReplyKind
+from bot.replay import DECLINE, DONE, Visit, Walk, answered_with_emergency, carried, say, walk
 from bot.state import Answer, Interrupt, Run, State
 
 if TYPE_CHECKING:
     from bot.events import Event
     from bot.library import Library
-    from bot.models import Urgency
+    from bot.models import Moment
 
-EMERGENCY, WELCOME_BACK, WHO_IS_WRITING = "emergency", "welcome_back", "who_is_writing"
-MENU, WHICH_FLOW, WHICH_ANSWER = "menu", "which_flow", "which_answer"
-DANGER_CHECK = "danger_check"
 DEEPEST = 5
 """Flows opened in the middle of each other; more would lose anybody."""
-CARRY_ON, LEAVE, AFRESH = "carry_on", "leave", "afresh"
-EXITS = {"child": "for_a_child", "parent": "for_a_parent", "outside_england": "outside_england"}
-CARDS = frozenset({EMERGENCY, *EXITS.values()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,130 +90,6 @@ def step(library: Library, state: State, event: Event) -> Turn:
             return _marked(library, state, event)
 
 
-# --- what is open, and what has been said -------------------------------------------------------------
-
-
-def line(library: Library, line_id: str, **values: str) -> Reply:
-    """Return a fixed line, with the values the engine knows filled in."""
-    held = library.lines[line_id]
-    return Reply(held.kind, fill(held.text, **values), held.sources, step=line_id)
-
-
-def fill(text: str, **values: str) -> str:
-    """Fill in named values and leave the rest for whoever knows them."""
-    for name, value in values.items():
-        text = text.replace("{" + name + "}", value)
-    return text
-
-
-def open_question(library: Library, state: State) -> Reply:
-    """Return what is being asked now: an interrupt, the open step, or the menu."""
-    if state.interrupt is not None:
-        return _interrupt_question(library, state, state.interrupt)
-    if state.top is not None:
-        passed = walk(library, state.top)
-        if passed.open is not None:
-            return _said(library, state, passed, passed.open)
-    return _interrupt_question(library, state, Interrupt(MENU))
-
-
-def walks_of(library: Library, state: State) -> tuple[Walk, ...]:
-    """Replay every run of the conversation, finished ones first."""
-    return tuple(walk(library, run) for run in (*state.past, *state.runs))
-
-
-def actions_so_far(library: Library, state: State) -> tuple[ActionShown, ...]:
-    """Return every action advised on the answers as they now stand, soonest first, each once."""
-    places = {by: place for place, by in enumerate(By)}
-    advised = [
-        action for passed in walks_of(library, state) for visit in passed.visits for action in actions_of(library, visit)
-    ]
-    soonest: dict[str, ActionShown] = {}
-    for action in sorted(advised, key=lambda action: places[action.by]):
-        soonest.setdefault(action.do, action)
-    return tuple(soonest.values())
-
-
-def urgency(library: Library, state: State) -> Urgency | None:
-    """Return the urgency of the soonest action so far."""
-    return urgency_of(actions_so_far(library, state))
-
-
-def answers_given(library: Library, state: State) -> tuple[tuple[str, str, str], ...]:
-    """Return (step, question, answer) for each question answered in the run that is open."""
-    if state.top is None:
-        return ()
-    given = []
-    passed = walk(library, state.top)
-    for visit in passed.answered():
-        if visit.answer is None:
-            continue
-        reply = say(library, visit, passed.visits[: passed.visits.index(visit)])
-        labels = {option.id: option.label for option in reply.options}
-        words = library.content.vocabulary.marks
-        answer = ", ".join(labels.get(choice, choice) for choice in visit.answer.chosen) or ", ".join(
-            words[mark] for _, mark in visit.answer.marks
-        )
-        given.append((visit.name, reply.text, answer))
-    return tuple(given)
-
-
-def is_closed(library: Library, state: State) -> bool:
-    """Say whether the conversation has reached its summary, with nothing asked in between."""
-    return state.interrupt is None and len(state.runs) == 1 and walk(library, state.runs[0]).closed
-
-
-def _said(library: Library, state: State, passed: Walk, visit: Visit) -> Reply:
-    """Return what a visit says, with what only the whole conversation knows."""
-    before = passed.visits[: passed.visits.index(visit)] if isinstance(visit.step, RemindStep) else ()
-    reply = replace(say(library, visit, before), run=passed.run.number)
-    if reply.kind is ReplyKind.CLOSE:
-        others = tuple(other for other in walks_of(library, state) if other.run.number != passed.run.number)
-        actions = actions_so_far(library, state)
-        return replace(reply, actions=actions, summary=summary_of((*others, passed)))
-    return reply
-
-
-def _interrupt_question(library: Library, state: State, asked: Interrupt) -> Reply:
-    """Return the question of an interrupt; the menu and two others get their options here."""
-    if asked.about in library.blocks:
-        card = library.blocks[asked.about].steps[0]
-        visit = Visit(f"{asked.about}/{card.id}", "", card, _moment(state), frozenset())
-        reply = say(library, visit)
-        return replace(reply, kind=ReplyKind.DANGER) if asked.about == EMERGENCY else reply
-    reply = replace(line(library, asked.about), kind=ReplyKind.ASK)
-    if asked.about == WHICH_ANSWER:
-        given = [OptionShown(name, _cut(text, 40), _cut(text, 20)) for name, text, _ in answers_given(library, state)]
-        return replace(reply, options=tuple(given))
-    flows = [library.flows[flow] for flow in asked.offers] if asked.offers else list(library.flows.values())
-    options = [OptionShown(flow.id, flow.title, flow.short) for flow in flows]
-    if asked.about == WHICH_FLOW:
-        none = library.lines["menu_choice"].text
-        options.append(OptionShown(MENU, none, none))
-    if asked.about == MENU:
-        if state.top is not None and not walk(library, state.top).ended:
-            title = library.routes[state.top.route].title
-            text = fill(library.lines["menu_carry_on"].text, title=title)
-            options.insert(0, OptionShown(CARRY_ON, _cut(text, 40), "Carry on"))
-        other = library.lines["menu_child_or_parent"].text
-        options.append(OptionShown(WHO_IS_WRITING, other, _cut(other, 20)))
-    return replace(reply, options=tuple(options))
-
-
-def _cut(text: str, length: int) -> str:
-    """Cut a label at a word; only labels made from longer texts are cut, never advice."""
-    if len(text) <= length:
-        return text
-    return text[: length - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
-
-
-def _moment(state: State) -> Moment:
-    run = state.top
-    if run is None:
-        return Moment.UNKNOWN
-    return run.answers[-1].moment if run.answers else run.began
-
-
 # --- going on ------------------------------------------------------------------------------------------
 
 
@@ -234,12 +103,12 @@ def _go_on(library: Library, before: State, state: State, said: tuple[Reply, ...
         spoken = {visit.name: visit for visit in old.visits} if old else {}
         for visit in passed.visits:
             earlier = spoken.get(visit.name)
-            same = earlier is not None and (visit.is_question or _words(library, earlier) == _words(library, visit))
+            same = earlier is not None and (visit.is_question or say(library, earlier) == say(library, visit))
             said_before = earlier is None and visit.path.split("/")[0] in run.carried
             if visit is passed.open or said_before or (same and not _is_new_summary(visit, passed)):
                 continue
             if not visit.is_question:
-                replies.append(_said(library, state, passed, visit))
+                replies.append(in_words(library, state, passed, visit))
         overtaken += _overtaken(library, spoken, passed)
         if not passed.ended or (passed.closed and len(state.runs) == 1):
             break
@@ -261,10 +130,6 @@ def _is_new_summary(visit: Visit, passed: Walk) -> bool:
     return passed.closed and visit is passed.visits[-1]
 
 
-def _words(library: Library, visit: Visit) -> Reply:
-    return say(library, visit)
-
-
 def _has_words(reply: Reply) -> bool:
     """An act step all of whose actions are hidden on this path says nothing."""
     return reply.kind is not ReplyKind.ACT or bool(reply.actions)
@@ -279,7 +144,7 @@ def _overtaken(library: Library, spoken: dict[str, Visit], passed: Walk) -> list
         Superseded(name, passed.run.number)
         for name, visit in spoken.items()
         if name not in now
-        or (not visit.is_question and _words(library, visit) != _words(library, now[name]))
+        or (not visit.is_question and say(library, visit) != say(library, now[name]))
         or (visit.is_question and visit.answer and now[name].answer and visit.answer != now[name].answer)
     ]
 
@@ -294,7 +159,7 @@ def _chose(library: Library, state: State, event: Chose) -> Turn:
     if run is None or passed is None or passed.open is None:
         return _odd(library, state)
     visit = passed.open
-    reply = _said(library, state, passed, visit)
+    reply = in_words(library, state, passed, visit)
     offered = {option.id: option for option in reply.options}
     chosen = tuple(dict.fromkeys(event.options))
     if not chosen or not set(chosen) <= set(offered) or (len(chosen) > 1 and not reply.multiple):
@@ -355,37 +220,19 @@ def _open(library: Library, state: State, route: str, moment: Moment, *, carry: 
     before = state
     answers: tuple[Answer, ...] = ()
     if carry and state.top is not None:
-        answers = _carried(library, walk(library, state.top), route)
+        answers = carried(library, walk(library, state.top), route)
     runs, past = state.runs, state.past
     if runs and len(runs) == 1 and walk(library, runs[0]).ended:
         runs, past = (), (*past, *runs)
     means = tuple(dict.fromkeys(meaning for below in runs for meaning in walk(library, below).meanings()))
-    carried = tuple(dict.fromkeys(answer.path.split("/")[0] for answer in answers))
-    run = Run(state.made + 1, route, moment, answers, means=means, carried=carried)
-    opened = replace(
-        state, runs=(*runs, run), past=past, made=run.number, interrupt=None, misses=0
-    )
+    calls = tuple(dict.fromkeys(answer.path.split("/")[0] for answer in answers))
+    run = Run(state.made + 1, route, moment, answers, means=means, carried=calls)
+    opened = replace(state, runs=(*runs, run), past=past, made=run.number, interrupt=None, misses=0)
     said: tuple[Reply, ...] = ()
     if route in library.flows:
         draft = library.lines["draft"].text
         said = (line(library, "opening", title=library.flows[route].title, draft=draft),)
     return _go_on(library, before, opened, said)
-
-
-def _carried(library: Library, passed: Walk, route: str) -> tuple[Answer, ...]:
-    """Return the answers to blocks that are asked once, moved to where the new route calls them."""
-    calls = {s.call: s.id for s in library.routes[passed.run.route].steps if isinstance(s, CallStep)}
-    answers: list[Answer] = []
-    for caller in library.routes[route].steps:
-        if not isinstance(caller, CallStep) or not library.blocks[caller.call].carried or caller.call not in calls:
-            continue
-        old = calls[caller.call]
-        answers += [
-            replace(visit.answer, path=caller.id + visit.answer.path[len(old) :])
-            for visit in passed.answered()
-            if visit.answer is not None and visit.answer.path.split("/")[0] == old
-        ]
-    return tuple(answers)
 
 
 def _interrupt(library: Library, state: State, asked: Interrupt) -> Turn:
@@ -432,21 +279,12 @@ def _after_alarm(library: Library, state: State, asked: Interrupt, event: Chose,
     if asked.then_open:
         turn = _open(library, state, asked.then_open, event.moment)
         if rung and turn.state.top is not None:
-            answered = _emergency_answer(library, turn.state.top, event.moment)
+            answered = answered_with_emergency(library, turn.state.top, event.moment)
             opened = replace(turn.state, runs=(*turn.state.runs[:-1], answered))
             opening = tuple(reply for reply in turn.replies if reply.step == "opening")
             return _go_on(library, state, opened, (*said, *opening))
         return replace(turn, replies=(*said, *turn.replies))
     return _go_on(library, state, state, said)
-
-
-def _emergency_answer(library: Library, run: Run, moment: Moment) -> Run:
-    """Answer a new run's danger check for somebody who has just rung 999: it would be asked in vain."""
-    visit = walk(library, run).open
-    if visit is None or not isinstance(visit.step, AskStep):
-        return run
-    option = next((option for option in visit.step.options if option.emergency), None)
-    return run if option is None else run.with_answer(Answer(visit.path, visit.step.id, (option.id,), moment=moment))
 
 
 def _unclear(library: Library, state: State, event: Unclear) -> Turn:
@@ -457,22 +295,8 @@ def _unclear(library: Library, state: State, event: Unclear) -> Turn:
     asked = state.interrupt is not None or (state.top is not None and not walk(library, state.top).ended)
     missed = replace(state, misses=state.misses + 1)
     if not asked or missed.misses > 1:
-        return Turn(missed, (line(library, "not_understood"), _rephrased(library, missed)))
-    return Turn(missed, (line(library, "not_understood_first"), _rephrased(library, missed)))
-
-
-def _rephrased(library: Library, state: State) -> Reply:
-    """Return the open question in other words, where the content has them."""
-    question = open_question(library, state)
-    asked: object = None
-    if state.interrupt is not None and state.interrupt.about in library.blocks:
-        asked = library.blocks[state.interrupt.about].steps[0]
-    elif state.interrupt is None and state.top is not None:
-        visit = walk(library, state.top).open
-        asked = visit.step if visit else None
-    if isinstance(asked, AskStep) and asked.rephrase:
-        return replace(question, text=asked.rephrase)
-    return question
+        return Turn(missed, (line(library, "not_understood"), rephrased(library, missed)))
+    return Turn(missed, (line(library, "not_understood_first"), rephrased(library, missed)))
 
 
 def _odd(library: Library, state: State) -> Turn:
@@ -485,11 +309,6 @@ def welcome_back(library: Library, state: State) -> Turn:
     return _interrupt(library, state, Interrupt(WELCOME_BACK))
 
 
-def unfinished(library: Library, state: State) -> bool:
-    """Say whether a question of a flow is still open."""
-    return state.top is not None and not state.stopped and not walk(library, state.top).ended
-
-
 # --- commands ------------------------------------------------------------------------------------------
 
 
@@ -498,7 +317,7 @@ def _do(library: Library, state: State, event: Do) -> Turn:
     alarm = state.interrupt is not None and state.interrupt.about == EMERGENCY
     match event.command:
         case "begin":
-            return Turn(state, (_greeting(library, state),))
+            return Turn(state, (greeting(library, state),))
         case "again":
             return Turn(state, (open_question(library, state),))
         case "danger":
@@ -506,7 +325,7 @@ def _do(library: Library, state: State, event: Do) -> Turn:
         case "stop":
             return _stop(library, state)
         case "why":
-            return Turn(state, (_why(library, state), open_question(library, state)))
+            return Turn(state, (why(library, state), open_question(library, state)))
         case "help":
             return Turn(state, (line(library, "help"), open_question(library, state)))
         case _ if alarm:
@@ -521,16 +340,11 @@ def _do(library: Library, state: State, event: Do) -> Turn:
             return _resume(library, state, event.moment)
 
 
-def _greeting(library: Library, state: State) -> Reply:
-    """Return the first thing said: 999, what this is, and the menu."""
-    greeting = line(library, "greeting")
-    options = _interrupt_question(library, state, Interrupt(MENU)).options
-    return replace(greeting, kind=ReplyKind.ASK, options=options)
-
-
 def _stop(library: Library, state: State) -> Turn:
     advised = bool(state.runs or state.past)
-    return Turn(replace(state, interrupt=None, stopped=True), (line(library, "stopped" if advised else "stopped_empty"),))
+    return Turn(
+        replace(state, interrupt=None, stopped=True), (line(library, "stopped" if advised else "stopped_empty"),)
+    )
 
 
 def _back(library: Library, state: State) -> Turn:
@@ -559,7 +373,9 @@ def _change(library: Library, state: State, name: str) -> Turn:
         return _interrupt(library, state, Interrupt(WHICH_ANSWER))
     visit = next((visit for visit in answered if visit.name == name or visit.name.endswith(f"/{name}")), None)
     if visit is None or visit.answer is None:
-        return Turn(state, (line(library, "choose_from_these"), *_interrupt(library, state, Interrupt(WHICH_ANSWER)).replies))
+        return Turn(
+            state, (line(library, "choose_from_these"), *_interrupt(library, state, Interrupt(WHICH_ANSWER)).replies)
+        )
     reopened = replace(run, reopened=visit.answer.key)
     changed = replace(state, runs=(*state.runs[:-1], reopened), interrupt=None)
     return Turn(changed, (line(library, "changing"), open_question(library, changed)))
@@ -582,26 +398,4 @@ def _resume(library: Library, state: State, moment: Moment) -> Turn:
 def fits_resume(library: Library, state: State) -> bool:
     """Say whether the danger check has to be asked again: not while the open step is that very check."""
     visit = walk(library, state.top).open if state.top is not None else None
-    return visit is None or not visit.path.split("/")[0] == DANGER_CHECK
-
-
-def _why(library: Library, state: State) -> Reply:
-    """Cite the sources of the last thing said."""
-    question = open_question(library, state)
-    sources = list(question.sources)
-    if state.interrupt is None and state.top is not None:
-        passed = walk(library, state.top)
-        visits = list(passed.visits)
-        last = max((i for i, v in enumerate(visits) if v.answer is not None and v is not passed.open), default=-1)
-        said = [_said(library, state, passed, visit) for visit in visits[last + 1 :]]
-        sources = [source for reply in said for source in reply.sources] or sources
-    if not sources:
-        return line(library, "why_nothing")
-    heading = library.lines["why_heading"].text
-    return Reply(ReplyKind.CITE, heading, tuple(dict.fromkeys(sources)), step="why")
-
-
-__all__ = [
-    "Turn", "actions_so_far", "answers_given", "fits", "is_closed", "line", "new_state", "open_question",
-    "step", "unfinished", "urgency", "welcome_back",
-]
+    return visit is None or visit.path.split("/")[0] != DANGER_CHECK

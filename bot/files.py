@@ -134,7 +134,9 @@ KINDS: tuple[FileKind, ...] = (
 
 def kind_of(name: str) -> FileKind | None:
     """Return the kind of a content file from its path below the content root, if it has one."""
-    return next((kind for kind in KINDS if fnmatch(name, kind.pattern) and name.count("/") == kind.pattern.count("/")), None)
+    return next(
+        (kind for kind in KINDS if fnmatch(name, kind.pattern) and name.count("/") == kind.pattern.count("/")), None
+    )
 
 
 def schemas() -> dict[str, dict[str, Any]]:

@@ -25,7 +25,20 @@ from bot.models import (
     RemindStep,
     ShareStep,
 )
-from bot.navigation import END, MEANS, QUESTIONS, Position, absolute, after, enter, name_of, path_of, shows, start, step_at
+from bot.navigation import (
+    END,
+    MEANS,
+    QUESTIONS,
+    Position,
+    absolute,
+    after,
+    enter,
+    name_of,
+    path_of,
+    shows,
+    start,
+    step_at,
+)
 from bot.replay import DECLINE, facts_of, next_of
 
 if TYPE_CHECKING:
@@ -173,7 +186,9 @@ class Graph:
             step, path = step_at(self.library, position), path_of(self.library, position)
             if isinstance(step, QUESTIONS):
                 self._counts[key] = sum(
-                    self._count(after(self.library, position, next_of(step, b.chosen)), self._facts(step, path, facts, b))
+                    self._count(
+                        after(self.library, position, next_of(step, b.chosen)), self._facts(step, path, facts, b)
+                    )
                     for b in branches(step)
                 )
             else:
@@ -201,7 +216,9 @@ class Graph:
             compared = []
             for branch in branches(step):
                 onward = self._from(
-                    after(self.library, position, next_of(step, branch.chosen)), self._facts(step, path, facts, branch), prior
+                    after(self.library, position, next_of(step, branch.chosen)),
+                    self._facts(step, path, facts, branch),
+                    prior,
                 )
                 compared.append((branch, self._meaning(branch, onward)))
                 for outcome, way in self._meaning(branch, onward).items():

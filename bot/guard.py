@@ -29,15 +29,28 @@ class Identifier(StrEnum):
 
 _PATTERNS: tuple[tuple[Identifier, re.Pattern[str]], ...] = (
     (Identifier.EMAIL, re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+\b")),
-    (Identifier.HANDLE, re.compile(r"(?<![\w.])@[A-Za-z]\w{2,31}\b|\b(?:insta(?:gram)?|snap(?:chat)?|tiktok)\s*(?:is|:|name)\s*\S{3,}", re.IGNORECASE)),
-    (Identifier.POSTCODE, re.compile(r"\b(?:GIR ?0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d{1,2}|\d[A-HJKPS-UW]|[A-HK-Y]\d[ABEHMNPRV-Y])\s?\d[ABD-HJLNP-UW-Z]{2})\b", re.IGNORECASE)),
+    (
+        Identifier.HANDLE,
+        re.compile(
+            r"(?<![\w.])@[A-Za-z]\w{2,31}\b|\b(?:insta(?:gram)?|snap(?:chat)?|tiktok)\s*(?:is|:|name)\s*\S{3,}",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        Identifier.POSTCODE,
+        re.compile(
+            r"\b(?:GIR ?0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d{1,2}|\d[A-HJKPS-UW]|[A-HK-Y]\d[ABEHMNPRV-Y])\s?\d[ABD-HJLNP-UW-Z]{2})\b",
+            re.IGNORECASE,
+        ),
+    ),
     (Identifier.PHONE, re.compile(r"(?<!\d)(?:\+44\s?\(?0?\)?|\(?0)(?:[\s()-]?\d){9,10}(?!\d)")),
     (
         Identifier.BIRTH_DATE,
         re.compile(
             r"\b(?:d\.?o\.?b\.?|born(?:\s+on)?|date of birth)\W{0,4}\d{1,2}"
             r"|\b(?:0?[1-9]|[12]\d|3[01])[./-](?:0?[1-9]|1[0-2])[./-](?:19|20)?\d{2}\b"
-            r"|\bborn\s+(?:on\s+)?(?:the\s+)?\d{1,2}(?:st|nd|rd|th)?\s+(?:of\s+)?[A-Za-z]{3,9}\b", re.IGNORECASE
+            r"|\bborn\s+(?:on\s+)?(?:the\s+)?\d{1,2}(?:st|nd|rd|th)?\s+(?:of\s+)?[A-Za-z]{3,9}\b",
+            re.IGNORECASE,
         ),
     ),
     (

@@ -166,13 +166,16 @@ def read_content(root: Path) -> Loaded:
 
 def _misplaced(name: str) -> Problem:
     places = ", ".join(sorted({kind.pattern for kind in KINDS}))
-    return Problem(
-        name, 1, "misplaced_file", f"No content is read from here: move the file to one of {places}."
-    )
+    return Problem(name, 1, "misplaced_file", f"No content is read from here: move the file to one of {places}.")
 
 
 def _file_under(
-    kind: FileKind, record: Any, document: File, stem: str, parts: dict[str, Any], origins: Origins  # noqa: ANN401
+    kind: FileKind,
+    record: Any,
+    document: File,
+    stem: str,
+    parts: dict[str, Any],
+    origins: Origins,
 ) -> None:
     """Add what one file holds to the parts of the content, remembering where it came from."""
     if kind.name == "nlu":
@@ -184,7 +187,9 @@ def _file_under(
         return
     if kind.part:
         if record.id != stem:
-            document.refuse(("id",), "id_not_file_name", f"The id is '{record.id}' but the file is '{stem}.yaml': make them one.")
+            document.refuse(
+                ("id",), "id_not_file_name", f"The id is '{record.id}' but the file is '{stem}.yaml': make them one."
+            )
         _add(kind.part, (), record, document, parts, origins)
         return
     for part in type(record).model_fields:
@@ -204,7 +209,8 @@ def _add(part: str, base: Where, item: Any, document: File, parts: dict[str, Any
     if (part, item.id) in origins.places:
         first, first_base = origins.places[part, item.id]
         document.refuse(
-            (*base, "id"), "duplicate_id",
+            (*base, "id"),
+            "duplicate_id",
             f"'{item.id}' is already the id of {first.file}:{first.line(first_base)}: give this one another.",
         )
         return
@@ -223,7 +229,9 @@ def _examples(files: list[tuple[Any, File]], problems: list[Problem]) -> dict[st
                 elif line.strip():
                     problems.append(
                         Problem(
-                            document.file, document.line(("nlu", place, "examples")), "example_form",
+                            document.file,
+                            document.line(("nlu", place, "examples")),
+                            "example_form",
                             f"Each example is a line that begins with '- '; this is not: {line.strip()[:40]!r}.",
                         )
                     )

@@ -70,4 +70,16 @@ def export(log: AdviceLog, form: str, code: str | None = None) -> str:
     return page("export.html.j2", rows=rows, columns=EXPORT_COLUMNS)
 
 
-EXPORT_COLUMNS = ("receipt", "label", "at", "flow", "step", "kind", "words", "sources", "urgency", "content_version", "overtaken")
+EXPORT_COLUMNS = (
+    "receipt",
+    "label",
+    "at",
+    "flow",
+    "step",
+    "kind",
+    "words",
+    "sources",
+    "urgency",
+    "content_version",
+    "overtaken",
+)

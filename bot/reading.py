@@ -164,7 +164,7 @@ class _Builder:
                 self._refuse_at(line, "odd_key", "A key has to be a plain word.")
                 continue
             if key_node.style not in QUOTED and _EATEN_BOOL.match(key):
-                self._refuse_at(line, "eaten", f"YAML reads the bare key {key} as true or false: write \"{key}\".")
+                self._refuse_at(line, "eaten", f'YAML reads the bare key {key} as true or false: write "{key}".')
             if key in data:
                 self._refuse_at(line, "duplicate_key", f"'{key}' stands twice in the same place: keep one.")
                 continue
@@ -180,10 +180,10 @@ class _Builder:
             return text
         line = node.start_mark.line + 1
         if _EATEN_BOOL.match(text):
-            self._refuse_at(line, "eaten", f"YAML reads the bare word {text} as true or false: write \"{text}\".")
+            self._refuse_at(line, "eaten", f'YAML reads the bare word {text} as true or false: write "{text}".')
             return text
         if _SPOILT_NUMBER.match(text):
-            self._refuse_at(line, "eaten", f"YAML would change the number {text}: write \"{text}\".")
+            self._refuse_at(line, "eaten", f'YAML would change the number {text}: write "{text}".')
             return text
         plain: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
         if text.lower() in plain:
@@ -239,18 +239,20 @@ def _sentence(model: type[BaseModel], document: Document, mistake: Mapping[str, 
         return where, f"'{name}' needs at least {context.get('min_length', 1)} of them.", "too_few"
     if kind in {"enum", "literal_error"}:
         options = re.findall(r"'([^']*)'", str(context.get("expected", "")))
-        return where, (
-            f"{given} is not one of {', '.join(options)}." + near_miss(str(mistake.get("input")), options)
-        ), "not_in_list"
+        return (
+            where,
+            (f"{given} is not one of {', '.join(options)}." + near_miss(str(mistake.get("input")), options)),
+            "not_in_list",
+        )
     if kind in {"tuple_type", "list_type"}:
         return where, f"'{name}' has to be a list: begin each item with a dash.", "wrong_type"
     if kind in {"model_type", "model_attributes_type", "dict_type"}:
         return where, f"'{name}' has to be a set of 'key: value' lines.", "wrong_type"
     message = str(mistake["msg"]).removeprefix("Value error, ")
     if kind == "step_kind" and isinstance(mistake.get("input"), dict):
-        known = message.removesuffix(".").split(": ")[-1].split(", ")
+        kinds = message.removesuffix(".").split(": ")[-1].split(", ")
         for key in mistake["input"]:
-            message += near_miss(str(key), known) if key not in _keys_of(model) else ""
+            message += near_miss(str(key), kinds) if key not in _keys_of(model) else ""
     return where, message, kind
 
 
@@ -276,10 +278,9 @@ def _shown(value: object) -> str:
 def _plain_path(data: Any, loc: tuple[str | int, ...]) -> Iterator[str | int]:  # noqa: ANN401 - any data
     """Drop from a validator's path what is not in the file, such as the tag of a union."""
     for part in loc:
-        if isinstance(data, dict) and part in data:
-            data = data[part]
-            yield part
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+        if (isinstance(data, dict) and part in data) or (
+            isinstance(data, list) and isinstance(part, int) and part < len(data)
+        ):
             data = data[part]
             yield part
 

@@ -5,7 +5,7 @@ Pure. The same run and library always give the same walk and the same words.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -37,13 +37,14 @@ from bot.models import (
     Urgency,
 )
 from bot.navigation import MEANS, QUESTIONS, Position, after, enter, name_of, path_of, shows, start, step_at
+from bot.state import Answer, Run
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from bot.library import Library
     from bot.models import Step
-    from bot.state import Answer, Run
+
 
 DONE = "done"
 """The option that ends curiosity prompts; what was not marked is then not known yet."""
@@ -279,3 +280,28 @@ def summary_of(walks: Iterable[Walk]) -> Summary:
                     if mark is not Mark.KNOWN:
                         (worries if mark is Mark.WORRY else unknown).append(prompt.note)
     return Summary(tuple(dict.fromkeys(unknown)), tuple(dict.fromkeys(worries)))
+
+
+def carried(library: Library, passed: Walk, route: str) -> tuple[Answer, ...]:
+    """Return the answers to blocks that are asked once, moved to where the new route calls them."""
+    calls = {s.call: s.id for s in library.routes[passed.run.route].steps if isinstance(s, CallStep)}
+    answers: list[Answer] = []
+    for caller in library.routes[route].steps:
+        if not isinstance(caller, CallStep) or not library.blocks[caller.call].carried or caller.call not in calls:
+            continue
+        old = calls[caller.call]
+        answers += [
+            replace(visit.answer, path=caller.id + visit.answer.path[len(old) :])
+            for visit in passed.answered()
+            if visit.answer is not None and visit.answer.path.split("/")[0] == old
+        ]
+    return tuple(answers)
+
+
+def answered_with_emergency(library: Library, run: Run, moment: Moment) -> Run:
+    """Answer a new run's danger check for somebody who has just rung 999: it would be asked in vain."""
+    visit = walk(library, run).open
+    if visit is None or not isinstance(visit.step, AskStep):
+        return run
+    option = next((option for option in visit.step.options if option.emergency), None)
+    return run if option is None else run.with_answer(Answer(visit.path, visit.step.id, (option.id,), moment=moment))

@@ -14,45 +14,27 @@ from typing import TYPE_CHECKING, Any
 
 from bot.access import Action, Person, may
 from bot.advice_log.log import TurnRow
-from bot.clock import clock_time, due, due_of, moment, read, shown, stamp
-from bot.dialogue import (
-    MENU,
-    Turn,
-    actions_so_far,
-    fill,
-    is_closed,
-    line,
-    new_state,
-    open_question,
-    step,
-    unfinished,
-    urgency,
-    welcome_back,
-)
+from bot.asking import actions_so_far, fill, is_closed, line, open_question, unfinished, urgency
+from bot.clock import clock_time, due_of, moment, read, shown, stamp
+from bot.dialogue import Turn, new_state, step, welcome_back
 from bot.errors import StoreError, ThinkchildError
-from bot.events import Alarmed, Chose, Do, Marked, Open, Reply, Unclear, WroteAs
+from bot.events import Alarmed, Chose, Do, Open, Reply, Unclear
 from bot.guard import identifiers
 from bot.library import Library
 from bot.models import ReplyKind
-from bot.replay import urgency_of
 from bot.state import State
+from bot.transcript import is_first_answer, reply_out, timed, told, urgency_word, where
 from bot.wording import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.advice_log.log import AdviceLog
-    from bot.events import Event, OptionShown
+    from bot.events import Event
     from bot.matching import Matcher, Routing
 
 SILENCE = timedelta(hours=12)
 """After this long the person is asked whether to carry on or start afresh (decision 1)."""
-LONGEST_MESSAGE = 4000
-WORDS_FOR = {
-    "back": "back", "menu": "menu", "why": "why", "why?": "why", "stop": "stop", "help": "help", "?": "help",
-    "999": "danger", "danger": "danger", "change": "change", "resume": "resume", "start": "begin",
-}
-"""Typed words that are commands, caught before the open question is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +116,7 @@ class Desk:
             return None
         library = self._library(current.content_version).at(self.area, self.clock().date().isoformat())
         state = State.from_json(json.loads(current.state)["state"])
-        question = self._timed(open_question(library, state), self.clock())
+        question = timed(open_question(library, state), self.clock())
         return reply_out(library, question, plain(library, question))
 
     # --- one turn ---------------------------------------------------------------------------------------
@@ -153,12 +135,18 @@ class Desk:
     def _new_sitting(self, person: Person, now: datetime) -> _Sitting:
         label = self._new_label(person)
         session, receipt = self.log.begin_session(
-            person.id, label=label, channel=self.channel, area=self.area,
-            content_version=self.library.version, at=stamp(now),
+            person.id,
+            label=label,
+            channel=self.channel,
+            area=self.area,
+            content_version=self.library.version,
+            at=stamp(now),
         )
         return _Sitting(session, receipt, label, 0, new_state(self.library), self.library)
 
-    def _turn(self, person: Person, sitting: _Sitting, given: Event | str, key: str, now: datetime, *, stale: bool) -> Said:
+    def _turn(
+        self, person: Person, sitting: _Sitting, given: Event | str, key: str, now: datetime, *, stale: bool
+    ) -> Said:
         """Work out a turn and keep it, inside the open transaction."""
         library = sitting.library.at(self.area, now.date().isoformat())
         hour = moment(library.area, now)
@@ -166,13 +154,21 @@ class Desk:
         routing: Routing | None = None
         found = identifiers(given) if isinstance(given, str) else ()
         if isinstance(given, str):
-            event, routing, extra = self._understand(person, library, state, given)
+            from bot.understanding import understand  # noqa: PLC0415 - loaded only when words are typed
+
+            typed = understand(library, state, given, self._matcher(library))
+            event, routing, extra = typed.event, typed.routing, typed.said
+            if isinstance(event, Unclear) and (known := self._known_label(person, library, given)) is not None:
+                event, extra = Do("again"), (known,)
         else:
             event, extra = given, ()
         event = replace(self._as_resumption(library, state, event), moment=hour)
-        told = _told(library, state, event)
-        if stale and state.interrupt is None and not isinstance(event, Alarmed) and event not in (
-            Do("stop", moment=hour), Do("danger", moment=hour)
+        answer = told(library, state, event)
+        if (
+            stale
+            and state.interrupt is None
+            and not isinstance(event, Alarmed)
+            and event not in (Do("stop", moment=hour), Do("danger", moment=hour))
         ):
             turn = welcome_back(library, state)
         else:
@@ -180,7 +176,7 @@ class Desk:
         replies = (*extra, *self._resumed_lines(sitting, event, now), *turn.replies)
         if found:
             replies = (line(library, "guarded"), *replies)
-        if _first_answer(before, turn.state):
+        if is_first_answer(before, turn.state):
             replies = (line(library, "label_offer"), *replies)
         if turn.reminder is not None:
             due_at = due_of(turn.reminder, now)
@@ -189,7 +185,7 @@ class Desk:
         if any(reply.kind is ReplyKind.CLOSE for reply in turn.replies) and is_closed(library, turn.state):
             replies = (*replies, line(library, "limits", draft=library.lines["draft"].text))
         afresh = turn.state.stopped and isinstance(event, Chose) and event.options == ("afresh",)
-        said = self._keep(sitting, library, turn, replies, key, event, told, routing, now)
+        said = self._keep(sitting, library, turn, replies, key, event, answer, routing, now)
         if turn.reminder is not None and self.can_remind:
             self._keep_reminder(sitting, turn, said[1], now)
         if afresh:
@@ -198,15 +194,23 @@ class Desk:
         return Said(said[0], said[2], said[3], guarded=bool(found))
 
     def _keep(
-        self, sitting: _Sitting, library: Library, turn: Turn, replies: tuple[Reply, ...], key: str, event: Event,
-        told: str, routing: Routing | None, now: datetime,
+        self,
+        sitting: _Sitting,
+        library: Library,
+        turn: Turn,
+        replies: tuple[Reply, ...],
+        key: str,
+        event: Event,
+        answer: str,
+        routing: Routing | None,
+        now: datetime,
     ) -> tuple[int, int, str, dict[str, Any]]:
         """Add the turn to the record; returns (outbox, turn, nonce, the object of the contract)."""
         values = {"label": sitting.label, "receipt": sitting.receipt, "time": shown(now)}
-        timed = [self._timed(replace(reply, text=fill(reply.text, **values)), now) for reply in replies]
-        texts = [plain(library, reply) for reply in timed]
+        spoken = [timed(replace(reply, text=fill(reply.text, **values)), now) for reply in replies]
+        texts = [plain(library, reply) for reply in spoken]
         soon = urgency(library, turn.state)
-        flow, open_step = _where(library, turn.state)
+        flow, open_step = where(library, turn.state)
         closed = is_closed(library, turn.state)
         advised = bool(turn.state.runs or turn.state.past)
         out: dict[str, Any] = {
@@ -214,7 +218,7 @@ class Desk:
             "flow": flow or None,
             "step": open_step or None,
             "decision": str(routing.decision) if routing is not None else None,
-            "replies": [reply_out(library, reply, text) for reply, text in zip(timed, texts, strict=True)],
+            "replies": [reply_out(library, reply, text) for reply, text in zip(spoken, texts, strict=True)],
             "urgency": str(soon) if soon else None,
             "receipt": sitting.receipt if advised else None,
             "closed": closed,
@@ -231,10 +235,10 @@ class Desk:
             closed=closed,
             stopped=turn.state.stopped,
             content_version=library.version,
-            state=json.dumps({"given": told, "state": turn.state.to_json()}),
+            state=json.dumps({"given": answer, "state": turn.state.to_json()}),
             replies=[
-                (reply.kind, reply.step, reply.run, reply.sources, _urgency_of(reply), text)
-                for reply, text in zip(timed, texts, strict=True)
+                (reply.kind, reply.step, reply.run, reply.sources, urgency_word(reply), text)
+                for reply, text in zip(spoken, texts, strict=True)
             ],
             superseded=[(gone.step, gone.run) for gone in turn.superseded],
             said=json.dumps(out, ensure_ascii=False),
@@ -246,7 +250,8 @@ class Desk:
         gone = {superseded.step for superseded in turn.superseded}
         if gone:
             waiting = [
-                reminder for reminder, _, _ in self.log.reminders(session=sitting.session)
+                reminder
+                for reminder, _, _ in self.log.reminders(session=sitting.session)
                 if self.log.reminder_step(reminder) in gone
             ]
             self.log.mark_reminders(waiting, "superseded", stamp(now))
@@ -256,59 +261,24 @@ class Desk:
         """Add the chosen reminder; one chosen earlier at the same step gives way to it."""
         assert turn.reminder is not None  # the caller looked
         earlier = [
-            reminder for reminder, _, _ in self.log.reminders(session=sitting.session)
+            reminder
+            for reminder, _, _ in self.log.reminders(session=sitting.session)
             if self.log.reminder_step(reminder) == turn.reminder.step
         ]
         self.log.mark_reminders(earlier, "superseded", stamp(now))
         self.log.add_reminder(
-            turn_id, sitting.session, step=turn.reminder.step, due_at=stamp(due_of(turn.reminder, now)), by=turn.reminder.by
+            turn_id,
+            sitting.session,
+            step=turn.reminder.step,
+            due_at=stamp(due_of(turn.reminder, now)),
+            by=turn.reminder.by,
         )
 
     # --- what was meant ---------------------------------------------------------------------------------
 
-    def _understand(
-        self, person: Person, library: Library, state: State, text: str
-    ) -> tuple[Event, Routing | None, tuple[Reply, ...]]:
-        """Turn typed words into an event: danger first, then commands, the open question, and last a flow."""
-        from bot.matching import Decision, Writer, choose_option  # noqa: PLC0415 - loaded only when words are typed
-
-        asked = open_question(library, state)
-        typed = text.strip().lower().removeprefix("/")
-        command = WORDS_FOR.get(typed)
-        options = [(option.id, option.label, option.short) for option in asked.options]
-        if command == "danger":
-            return Do("danger"), None, ()
-        exact = typed.isdecimal() or any(typed == form.lower() for option in options for form in option)
-        matcher = self._matcher(library)
-        routing = matcher.route(text)
-        busy = unfinished(library, state)
-        if routing.danger and not exact:
-            return Alarmed(flow="" if busy else routing.flow or ""), routing, ()
-        if command is not None:
-            return Do(command), None, ()  # type: ignore[arg-type]
-        chosen = choose_option(text, options) if options and len(text) <= LONGEST_MESSAGE else None
-        if chosen is not None and (busy or state.interrupt is not None or exact):
-            return Chose((chosen,)), None, ()
-        if routing.writer is not Writer.practitioner:
-            return WroteAs(str(routing.writer)), routing, ()  # type: ignore[arg-type]
-        cited = next((source for source in library.sources if source.lower() == typed), None)
-        if cited is not None:
-            heading = library.lines["why_heading"].text
-            return Do("again"), routing, (Reply(ReplyKind.CITE, heading, (cited,), step="why"),)
-        known = self._known_label(person, library, typed)
-        if known is not None:
-            return Do("again"), routing, (known,)
-        if len(text) > LONGEST_MESSAGE:
-            return Unclear(), routing, (line(library, "too_long"),)
-        if routing.decision is Decision.flow and routing.flow is not None:
-            return (Unclear((routing.flow,)) if busy else Open(routing.flow)), routing, ()
-        if routing.decision is Decision.choose and not busy:
-            return Unclear(tuple(candidate.flow for candidate in routing.candidates)), routing, ()
-        return Unclear(), routing, ()
-
     def _known_label(self, person: Person, library: Library, typed: str) -> Reply | None:
         """Answer a case label that somebody used before with what was advised then."""
-        session = self.log.labels_of(person.id).get(typed)
+        session = self.log.labels_of(person.id).get(" ".join(typed.lower().split()))
         current = self.log.session_state(session) if session else None
         if current is None or not current.turns:
             return None
@@ -350,7 +320,9 @@ class Desk:
         if version not in self._libraries:
             compiled = self.log.compiled(version)
             if compiled is None:
-                raise StoreError("The content that this conversation began with is missing from the record: restore a backup.")
+                raise StoreError(
+                    "The content that this conversation began with is missing from the record: restore a backup."
+                )
             try:
                 self._libraries[version] = Library.from_compiled(compiled, version)
             except ValueError as error:
@@ -371,78 +343,3 @@ class Desk:
             label = f"{secrets.choice(words.label_colours)} {secrets.choice(words.label_things)}"
             if label not in used or len(used) >= len(words.label_colours) * len(words.label_things):
                 return label
-
-    def _timed(self, reply: Reply, now: datetime) -> Reply:
-        """Add to offers of a reminder the clock time that each would come at."""
-        if not any(option.offer for option in reply.options):
-            return reply
-        return replace(reply, options=tuple(_timed_option(option, now) for option in reply.options))
-
-
-def _timed_option(option: OptionShown, now: datetime) -> OptionShown:
-    offer = option.offer
-    if offer is None or option.by is None:
-        return option
-    at = due(minutes=offer.minutes, next_working_morning=offer.next_working_morning, by=option.by, now=now)
-    when = clock_time(at, now)
-    return replace(option, label=f"{option.label}, {when}", short=f"{option.short}, {when}")
-
-
-def reply_out(library: Library, reply: Reply, text: str) -> dict[str, Any]:
-    """Return one reply as the JSON contract has it."""
-    by = library.content.vocabulary.by
-    return {
-        "kind": str(reply.kind),
-        "text": text,
-        "multiple": reply.multiple,
-        "options": [{"id": option.id, "label": option.label, "short": option.short} for option in reply.options],
-        "prompts": [
-            {"id": prompt.id, "text": prompt.text, **({"mark": str(prompt.mark)} if prompt.mark else {})} for prompt in reply.prompts
-        ],
-        "sources": list(reply.sources),
-        "actions": [
-            {"do": action.do, "who": action.who, "by": {"anchor": str(action.by), "text": by[action.by]}} for action in reply.actions
-        ],
-    }
-
-
-def _urgency_of(reply: Reply) -> str:
-    soon = urgency_of(reply.actions)
-    return str(soon) if soon else ""
-
-
-def _where(library: Library, state: State) -> tuple[str, str]:
-    """Return (flow, open step) for the record: the innermost flow, and the full name of what is asked."""
-    flow = next((run.route for run in reversed(state.runs) if run.route in library.flows), "")
-    if state.interrupt is None and state.top is None:
-        return "", MENU
-    return flow, open_question(library, state).step
-
-
-def _told(library: Library, state: State, event: Event) -> str:
-    """Write out what was answered, for the receipt: labels that we wrote, never words that were typed."""
-    match event:
-        case Chose():
-            labels = {option.id: option.label for option in open_question(library, state).options}
-            return ", ".join(labels.get(option, "something not offered") for option in event.options)
-        case Marked():
-            prompts = {prompt.id: prompt.text for prompt in open_question(library, state).prompts}
-            words = library.content.vocabulary.marks
-            return "; ".join(f"{prompts[prompt]} [{words[mark]}]" for prompt, mark in event.marks if prompt in prompts)
-        case Open():
-            return library.flows[event.flow].title if event.flow in library.flows else "something not offered"
-        case Do():
-            return event.command
-        case Alarmed():
-            return "typed words that mean danger"
-        case WroteAs():
-            return "typed words of somebody else than a practitioner in England"
-        case Unclear():
-            return "typed words"
-
-
-def _first_answer(before: State, after: State) -> bool:
-    """Say whether the very first question of a session has just been answered."""
-    if after.made != 1 or not after.runs:
-        return False
-    return len(after.runs[0].answers) == 1 and (not before.runs or not before.runs[0].answers)

@@ -130,21 +130,41 @@ class State:
 
 def _answer_out(answer: Answer) -> list[Any]:
     return [
-        answer.path, answer.step, answer.chosen, answer.marks, answer.done, answer.moment,
-        answer.subject, answer.occurrence,
+        answer.path,
+        answer.step,
+        answer.chosen,
+        answer.marks,
+        answer.done,
+        answer.moment,
+        answer.subject,
+        answer.occurrence,
     ]
 
 
 def _answer_in(data: list[Any]) -> Answer:
     path, step, chosen, marks, done, moment, subject, occurrence = data
     return Answer(
-        path, step, tuple(chosen), tuple((prompt, Mark(mark)) for prompt, mark in marks), done,
-        Moment(moment), subject, occurrence,
+        path,
+        step,
+        tuple(chosen),
+        tuple((prompt, Mark(mark)) for prompt, mark in marks),
+        done,
+        Moment(moment),
+        subject,
+        occurrence,
     )
 
 
 def _run_out(run: Run) -> list[Any]:
-    return [run.number, run.route, run.began, [_answer_out(answer) for answer in run.answers], run.reopened, run.means, run.carried]
+    return [
+        run.number,
+        run.route,
+        run.began,
+        [_answer_out(answer) for answer in run.answers],
+        run.reopened,
+        run.means,
+        run.carried,
+    ]
 
 
 def _run_in(data: list[Any]) -> Run:

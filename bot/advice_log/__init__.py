@@ -9,5 +9,15 @@ from bot.advice_log.log import AdviceLog, Current, Kept, TurnRow
 from bot.advice_log.records import Receipt, Session, export_rows, receipt, sessions
 
 __all__ = [
-    "AdviceLog", "Break", "Current", "Kept", "Receipt", "Session", "TurnRow", "export_rows", "receipt", "sessions", "verify",
+    "AdviceLog",
+    "Break",
+    "Current",
+    "Kept",
+    "Receipt",
+    "Session",
+    "TurnRow",
+    "export_rows",
+    "receipt",
+    "sessions",
+    "verify",
 ]

@@ -38,14 +38,17 @@ def digest(body: str, salt: str) -> str:
 
 def link(before: str, table: str, row: Mapping[str, object]) -> str:
     """Return the hash of a row: over the hash before it, its table, and every column but the hash."""
-    told = json.dumps([table, {key: row[key] for key in sorted(row) if key != "hash"}], separators=(",", ":"), ensure_ascii=False)
+    told = json.dumps(
+        [table, {key: row[key] for key in sorted(row) if key != "hash"}], separators=(",", ":"), ensure_ascii=False
+    )
     return hashlib.sha256(f"{before}\n{told}".encode()).hexdigest()
 
 
 def rows_in_order(connection: sqlite3.Connection) -> Iterator[tuple[str, dict[str, object]]]:
     """Yield every chained row with its table, in the order it was written."""
     order = connection.execute(
-        " UNION ALL ".join(f"SELECT seq, '{table}' AS part, rowid AS place FROM {table}" for table in CHAINED) + " ORDER BY seq"
+        " UNION ALL ".join(f"SELECT seq, '{table}' AS part, rowid AS place FROM {table}" for table in CHAINED)
+        + " ORDER BY seq"
     ).fetchall()
     for _, table, place in order:
         cursor = connection.execute(f"SELECT * FROM {table} WHERE rowid = ?", (place,))
@@ -71,7 +74,9 @@ def verify(connection: sqlite3.Connection) -> tuple[int, Break | None]:
         before = str(row["hash"])
     head = connection.execute("SELECT seq, hash FROM head").fetchone()
     if head is None or tuple(head) != (expected, before):
-        return expected, Break("head", "1", expected, "the end of the record does not match: rows were cut off or added")
+        return expected, Break(
+            "head", "1", expected, "the end of the record does not match: rows were cut off or added"
+        )
     return expected, None
 
 
@@ -89,7 +94,9 @@ def _words_hold(connection: sqlite3.Connection, table: str, row: Mapping[str, ob
     column = WORDS_OF.get(table)
     if column is None:
         return ""
-    held = connection.execute("SELECT salt, body, session FROM words WHERE part = ? AND row = ?", (table, row["id"])).fetchone()
+    held = connection.execute(
+        "SELECT salt, body, session FROM words WHERE part = ? AND row = ?", (table, row["id"])
+    ).fetchone()
     if held is None:
         turn = row["id"] if table == "turns" else row["turn"]
         session = connection.execute("SELECT session FROM turns WHERE id = ?", (turn,)).fetchone()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import secrets
 import sqlite3
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlite_utils import Database
 
 from bot.advice_log.chain import digest, link
+from bot.advice_log.opening import bring_up_to_date, key_beside, readable
 from bot.advice_log.schema import migrations
 from bot.errors import StoreError
 
@@ -89,7 +89,9 @@ class AdviceLog:
         """Open the record, making or bringing up to date what is not there; raises StoreError in one sentence."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(path, timeout=BUSY_MILLISECONDS / 1000, isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(
+                path, timeout=BUSY_MILLISECONDS / 1000, isolation_level=None, check_same_thread=False
+            )
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"The database {path} cannot be opened ({error}): name another with --db.") from error
         try:
@@ -102,12 +104,12 @@ class AdviceLog:
                 if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'head'").fetchone():
                     migrations.apply(Database(connection))
                 else:
-                    _bring_up_to_date(connection)
+                    bring_up_to_date(connection)
                 # A read-only file opens well and fails at the first answer: find out now.
                 connection.execute("BEGIN IMMEDIATE")
                 connection.execute("UPDATE head SET seq = seq WHERE one = 1")
                 connection.execute("ROLLBACK")
-                return cls(path, connection, _key_beside(path, connection))
+                return cls(path, connection, key_beside(path, connection))
         except BaseException:
             connection.close()
             raise
@@ -160,7 +162,8 @@ class AdviceLog:
         """Return (version, compiled content) made earlier from the same files by the same program."""
         row = self.connection.execute(
             "SELECT compiled.version, body FROM content JOIN compiled USING (version) WHERE source_hash = ? "
-            "ORDER BY content.seq DESC LIMIT 1", (source_hash,),
+            "ORDER BY content.seq DESC LIMIT 1",
+            (source_hash,),
         ).fetchone()
         return (row[0], row[1]) if row else None
 
@@ -184,30 +187,40 @@ class AdviceLog:
             "SELECT s.id, s.receipt, s.label, s.area, s.content_version, w.body, t.n, t.stopped, t.closed, t.at "
             "FROM owners o JOIN sessions s ON s.id = o.session JOIN turns t ON t.session = s.id "
             "LEFT JOIN words w ON w.part = 'turns' AND w.row = t.id "
-            "WHERE o.person = ? ORDER BY t.seq DESC LIMIT 1", (person,),
+            "WHERE o.person = ? ORDER BY t.seq DESC LIMIT 1",
+            (person,),
         ).fetchone()
         if row is None or row[5] is None:
             return None
-        return Current(*row[:6], row[6], bool(row[7]), bool(row[8]), row[9])
+        return _current(row)
 
     def session_state(self, session: str) -> Current | None:
         """Return a session with the state of its last turn that advised something; None if it has none."""
         row = self.connection.execute(
             "SELECT s.id, s.receipt, s.label, s.area, s.content_version, w.body, t.n, t.stopped, t.closed, t.at "
             "FROM sessions s JOIN turns t ON t.session = s.id JOIN words w ON w.part = 'turns' AND w.row = t.id "
-            "WHERE s.id = ? AND t.flow <> '' ORDER BY t.n DESC LIMIT 1", (session,),
+            "WHERE s.id = ? AND t.flow <> '' ORDER BY t.n DESC LIMIT 1",
+            (session,),
         ).fetchone()
-        return Current(*row[:6], row[6], bool(row[7]), bool(row[8]), row[9]) if row else None
+        return _current(row) if row else None
 
-    def begin_session(self, person: str, *, label: str, channel: str, area: str, content_version: str, at: str) -> tuple[str, str]:
+    def begin_session(
+        self, person: str, *, label: str, channel: str, area: str, content_version: str, at: str
+    ) -> tuple[str, str]:
         """Begin a session inside the open transaction; returns (id, receipt)."""
         session, salt = secrets.token_hex(8), secrets.token_hex(8)
         receipt = self._new_receipt()
         self._append(
             "sessions",
             {
-                "id": session, "receipt": receipt, "label": label, "channel": channel, "area": area,
-                "content_version": content_version, "owner_digest": digest(person, salt), "began_at": at,
+                "id": session,
+                "receipt": receipt,
+                "label": label,
+                "channel": channel,
+                "area": area,
+                "content_version": content_version,
+                "owner_digest": digest(person, salt),
+                "began_at": at,
             },
         )
         self.connection.execute("INSERT INTO owners VALUES (?, ?, ?)", (session, person, salt))
@@ -216,7 +229,8 @@ class AdviceLog:
     def labels_of(self, person: str) -> dict[str, str]:
         """Return the labels somebody has used, each with its latest session."""
         rows = self.connection.execute(
-            "SELECT s.label, s.id FROM owners o JOIN sessions s ON s.id = o.session WHERE o.person = ? ORDER BY s.seq", (person,)
+            "SELECT s.label, s.id FROM owners o JOIN sessions s ON s.id = o.session WHERE o.person = ? ORDER BY s.seq",
+            (person,),
         )
         return dict(rows.fetchall())
 
@@ -224,7 +238,8 @@ class AdviceLog:
         """Return what was said to an event already handled, so that it is answered once and the same."""
         row = self.connection.execute(
             "SELECT o.id, o.nonce, w.body FROM turns t JOIN outbox o ON o.turn = t.id "
-            "LEFT JOIN words w ON w.part = 'outbox' AND w.row = o.id WHERE t.key = ?", (key,),
+            "LEFT JOIN words w ON w.part = 'outbox' AND w.row = o.id WHERE t.key = ?",
+            (key,),
         ).fetchone()
         return Kept(row[0], row[1], row[2] or "{}") if row else None
 
@@ -234,16 +249,27 @@ class AdviceLog:
         turn_id = self._append(
             "turns",
             {
-                "session": session, "n": n, "key": turn.key, "event": turn.event, "flow": turn.flow, "step": turn.step,
-                "decision": turn.decision, "urgency": turn.urgency, "closed": int(turn.closed), "stopped": int(turn.stopped),
-                "content_version": turn.content_version, "state_digest": digest(turn.state, salt), "at": turn.at,
+                "session": session,
+                "n": n,
+                "key": turn.key,
+                "event": turn.event,
+                "flow": turn.flow,
+                "step": turn.step,
+                "decision": turn.decision,
+                "urgency": turn.urgency,
+                "closed": int(turn.closed),
+                "stopped": int(turn.stopped),
+                "content_version": turn.content_version,
+                "state_digest": digest(turn.state, salt),
+                "at": turn.at,
             },
         )
         self._add_words("turns", turn_id, session, salt, turn.state)
         for step, run in turn.superseded:
             for (advice,) in self.connection.execute(
                 "SELECT a.id FROM advice a JOIN turns t ON t.id = a.turn WHERE t.session = ? AND a.step = ? AND a.run = ? "
-                "AND NOT EXISTS (SELECT 1 FROM supersessions x WHERE x.advice = a.id)", (session, step, run),
+                "AND NOT EXISTS (SELECT 1 FROM supersessions x WHERE x.advice = a.id)",
+                (session, step, run),
             ).fetchall():
                 self._append("supersessions", {"turn": turn_id, "advice": advice})
         for place, (kind, step, run, sources, urgency, words) in enumerate(turn.replies):
@@ -251,8 +277,14 @@ class AdviceLog:
             advice = self._append(
                 "advice",
                 {
-                    "turn": turn_id, "n": place, "run": run, "kind": kind, "step": step,
-                    "sources": json.dumps(list(sources)), "urgency": urgency, "words_digest": digest(words, salt),
+                    "turn": turn_id,
+                    "n": place,
+                    "run": run,
+                    "kind": kind,
+                    "step": step,
+                    "sources": json.dumps(list(sources)),
+                    "urgency": urgency,
+                    "words_digest": digest(words, salt),
                 },
             )
             self._add_words("advice", advice, session, salt, words)
@@ -266,7 +298,8 @@ class AdviceLog:
         """Return (session, turn number, what was said) for the nonce of a button."""
         row = self.connection.execute(
             "SELECT t.session, t.n, w.body FROM outbox o JOIN turns t ON t.id = o.turn "
-            "LEFT JOIN words w ON w.part = 'outbox' AND w.row = o.id WHERE o.nonce = ?", (nonce,),
+            "LEFT JOIN words w ON w.part = 'outbox' AND w.row = o.id WHERE o.nonce = ?",
+            (nonce,),
         ).fetchone()
         return (row[0], row[1], row[2] or "{}") if row else None
 
@@ -304,14 +337,18 @@ class AdviceLog:
 
     def add_reminder(self, turn: int, session: str, *, step: str, due_at: str, by: str) -> int:
         """Add a reminder inside the open transaction."""
-        return self._append("reminders", {"turn": turn, "session": session, "step": step, "due_at": due_at, "due_by": by})
+        return self._append(
+            "reminders", {"turn": turn, "session": session, "step": step, "due_at": due_at, "due_by": by}
+        )
 
     def mark_reminders(self, rows: Sequence[int], status: str, at: str) -> None:
         """Add a status to reminders inside the open transaction: sent, answered, stopped or superseded."""
         for reminder in rows:
             self._append("reminder_status", {"reminder": reminder, "status": status, "at": at})
 
-    def reminders(self, *, session: str | None = None, person: str | None = None, status: str | None = None) -> list[tuple[int, str, str]]:
+    def reminders(
+        self, *, session: str | None = None, person: str | None = None, status: str | None = None
+    ) -> list[tuple[int, str, str]]:
         """Return (id, due at, session) of reminders whose latest status is this; None means still waiting."""
         rows = self.connection.execute(
             "SELECT r.id, r.due_at, r.session FROM reminders r JOIN owners o ON o.session = r.session "
@@ -361,60 +398,11 @@ class AdviceLog:
                 return code
 
 
+def _current(row: tuple[Any, ...]) -> Current:
+    session, receipt, label, area, version, state, turns, stopped, closed, last_at = row
+    return Current(session, receipt, label, area, version, state, turns, bool(stopped), bool(closed), last_at)
+
+
 @cache
 def _insert(table: str, columns: tuple[str, ...]) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-
-
-@contextmanager
-def readable(path: Path) -> Iterator[None]:
-    """Turn what SQLite says into one sentence that says what to do."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        said = str(error).lower()
-        if "locked" in said or "busy" in said:
-            says = f"The database {path} is in use by another Thinkchild: wait a moment and try again, or name another with --db."
-        elif "readonly" in said or "read-only" in said:
-            says = f"The database {path} is read-only, so advice could not be kept: make it writable, or name another with --db."
-        elif "full" in said:
-            says = f"The disk that holds {path} is full, so nothing of this turn was kept: make room and try again."
-        elif "not a database" in said or "malformed" in said or "corrupt" in said:
-            says = f"The database {path} is damaged: keep the file, restore a backup, or name another with --db."
-        elif "no such table" in said or "no such column" in said or "append-only" in said:
-            says = f"The database {path} is not one of ours ({error}): name another with --db."
-        else:
-            says = f"The database {path} cannot be used ({error}): name another with --db."
-        raise StoreError(says) from error
-
-
-def _bring_up_to_date(connection: sqlite3.Connection) -> None:
-    """Apply what newer programs added."""
-    database = Database(connection)
-    if migrations.pending(database):
-        migrations.apply(database)
-
-
-def _key_beside(path: Path, connection: sqlite3.Connection) -> bytes:
-    """Return the key of the pseudonyms: a file beside the database that only its owner can read.
-
-    Raises StoreError when sessions exist and the key is gone: a new one would make everybody a stranger.
-    """
-    file = path.with_name(path.name + ".key")
-    if file.exists():
-        try:
-            return bytes.fromhex(file.read_text(encoding="ascii").strip())
-        except (OSError, ValueError) as error:
-            raise StoreError(f"The key file {file} cannot be read ({error}): put the right one back.") from error
-    if connection.execute("SELECT 1 FROM owners LIMIT 1").fetchone():
-        raise StoreError(f"The key file {file} is missing: put it back beside the database; without it nobody's session is found.")
-    key = secrets.token_bytes(32)
-    try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as out:
-            out.write(key.hex() + "\n")
-    except FileExistsError:
-        return bytes.fromhex(file.read_text(encoding="ascii").strip())
-    except OSError as error:
-        raise StoreError(f"The key file {file} cannot be written ({error}): make the folder writable.") from error
-    return key

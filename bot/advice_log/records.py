@@ -71,16 +71,21 @@ def sessions(log: AdviceLog, *, limit: int = 50) -> list[Session]:
     rows = log.connection.execute(
         "SELECT s.receipt, s.label, s.began_at, max(t.at), group_concat(DISTINCT nullif(t.flow, '')), count(*), "
         "(SELECT urgency FROM turns u WHERE u.session = s.id ORDER BY u.n DESC LIMIT 1), max(t.closed) "
-        "FROM sessions s JOIN turns t ON t.session = s.id GROUP BY s.id ORDER BY s.seq DESC LIMIT ?", (limit,),
+        "FROM sessions s JOIN turns t ON t.session = s.id GROUP BY s.id ORDER BY s.seq DESC LIMIT ?",
+        (limit,),
     )
-    return [Session(*row[:4], row[4] or "", row[5], row[6], bool(row[7])) for row in rows]
+    return [
+        Session(receipt, label, began_at, last_at, flows or "", turns, urgency, bool(closed))
+        for receipt, label, began_at, last_at, flows, turns, urgency, closed in rows
+    ]
 
 
 def receipt(log: AdviceLog, code: str) -> Receipt | None:
     """Return the session of a receipt code, however it was typed; None if there is none."""
     wanted = "".join(letter for letter in code.upper() if letter.isalnum())
     row = log.connection.execute(
-        "SELECT id, receipt, label, area, channel, began_at, content_version FROM sessions WHERE replace(receipt, '-', '') = ?", (wanted,)
+        "SELECT id, receipt, label, area, channel, began_at, content_version FROM sessions WHERE replace(receipt, '-', '') = ?",
+        (wanted,),
     ).fetchone()
     if row is None:
         return None
@@ -88,10 +93,17 @@ def receipt(log: AdviceLog, code: str) -> Receipt | None:
     tombstone = log.connection.execute("SELECT reason, at FROM tombstones WHERE session = ?", (session,)).fetchone()
     turns = log.connection.execute(
         "SELECT t.id, n, at, event, w.body, flow, content_version FROM turns t "
-        "LEFT JOIN words w ON w.part = 'turns' AND w.row = t.id WHERE t.session = ? ORDER BY n", (session,)
+        "LEFT JOIN words w ON w.part = 'turns' AND w.row = t.id WHERE t.session = ? ORDER BY n",
+        (session,),
     ).fetchall()
     return Receipt(
-        found, label, session, area, channel, began_at, version,
+        found,
+        label,
+        session,
+        area,
+        channel,
+        began_at,
+        version,
         f"{tombstone[0]}, {tombstone[1]}" if tombstone else "",
         tuple(
             TurnRecord(n, at, event, json.loads(body)["given"] if body else "", flow, v, _said(log, turn))
@@ -104,9 +116,13 @@ def _said(log: AdviceLog, turn: int) -> tuple[Said, ...]:
     rows = log.connection.execute(
         "SELECT a.kind, a.step, w.body, a.sources, a.urgency, "
         "EXISTS (SELECT 1 FROM supersessions x WHERE x.advice = a.id) FROM advice a "
-        "LEFT JOIN words w ON w.part = 'advice' AND w.row = a.id WHERE a.turn = ? ORDER BY a.n", (turn,),
+        "LEFT JOIN words w ON w.part = 'advice' AND w.row = a.id WHERE a.turn = ? ORDER BY a.n",
+        (turn,),
     )
-    return tuple(Said(kind, step, body, tuple(json.loads(sources)), urgency, bool(over)) for kind, step, body, sources, urgency, over in rows)
+    return tuple(
+        Said(kind, step, body, tuple(json.loads(sources)), urgency, bool(over))
+        for kind, step, body, sources, urgency, over in rows
+    )
 
 
 def export_rows(log: AdviceLog, code: str | None = None) -> Iterator[dict[str, Any]]:

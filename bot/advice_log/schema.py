@@ -11,7 +11,18 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
-CHAINED = ("content", "sessions", "turns", "advice", "supersessions", "outbox", "deliveries", "reminders", "reminder_status", "tombstones")
+CHAINED = (
+    "content",
+    "sessions",
+    "turns",
+    "advice",
+    "supersessions",
+    "outbox",
+    "deliveries",
+    "reminders",
+    "reminder_status",
+    "tombstones",
+)
 """Tables whose rows are linked by hashes, in one order given by `seq`."""
 
 migrations = Migrations("thinkchild")

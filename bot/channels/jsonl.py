@@ -75,13 +75,15 @@ def read_line(desk: Desk, line: str) -> Event | str:
     except (ValueError, RecursionError) as error:
         raise BadLineError("This is not JSON: send one JSON object a line.") from error
     if not isinstance(data, dict):
-        raise BadLineError("This is not a JSON object: send for instance {\"text\": \"...\"}.")
+        raise BadLineError('This is not a JSON object: send for instance {"text": "..."}.')
     extra = set(data) - {*KEYS, "step"}
     if extra:
-        raise BadLineError(f"'{min(extra)}' is not a key here; there are: {', '.join(KEYS)}." + near_miss(min(extra), KEYS))
+        raise BadLineError(
+            f"'{min(extra)}' is not a key here; there are: {', '.join(KEYS)}." + near_miss(min(extra), KEYS)
+        )
     present = [key for key in KEYS if key in data]
     if len(present) != 1 or ("step" in data and data.get("do") != "change"):
-        raise BadLineError(f"Send exactly one of: {', '.join(KEYS)} ('step' goes with \"do\": \"change\").")
+        raise BadLineError(f'Send exactly one of: {", ".join(KEYS)} (\'step\' goes with "do": "change").')
     return _event(desk, present[0], data)
 
 
@@ -93,7 +95,8 @@ def _event(desk: Desk, key: str, data: dict[str, Any]) -> Event | str:
         case "open" if isinstance(value, str):
             if value not in desk.library.flows:
                 raise BadLineError(
-                    f"'{value}' is not a flow; there are: {', '.join(desk.library.flows)}." + near_miss(value, desk.library.flows)
+                    f"'{value}' is not a flow; there are: {', '.join(desk.library.flows)}."
+                    + near_miss(value, desk.library.flows)
                 )
             return Open(value)
         case "choose" if isinstance(value, str):
@@ -109,8 +112,12 @@ def _event(desk: Desk, key: str, data: dict[str, Any]) -> Event | str:
             step = data.get("step", "")
             if not isinstance(step, str):
                 raise BadLineError("'step' has to be the name of a step.")
-            return Do(value, step)  # type: ignore[arg-type]
+            return Do(value, step)
         case "do":
-            raise BadLineError(f"'{value}' is not a command; there are: {', '.join(COMMANDS)}." + near_miss(str(value), COMMANDS))
+            raise BadLineError(
+                f"'{value}' is not a command; there are: {', '.join(COMMANDS)}." + near_miss(str(value), COMMANDS)
+            )
         case _:
-            raise BadLineError(f"'{key}' cannot be {json.dumps(value)[:40]}: see the schema ('thinkchild schema chat').")
+            raise BadLineError(
+                f"'{key}' cannot be {json.dumps(value)[:40]}: see the schema ('thinkchild schema chat')."
+            )

@@ -31,7 +31,9 @@ COLOURS: dict[str, dict[str, Any]] = {
 }
 MARKS = {
     **dict.fromkeys(("k", "known", "know", "y", "yes", "1"), Mark.KNOWN),
-    **dict.fromkeys(("n", "not known", "not known yet", "unknown", "don't know", "dont know", "no", "?", "2"), Mark.UNKNOWN),
+    **dict.fromkeys(
+        ("n", "not known", "not known yet", "unknown", "don't know", "dont know", "no", "?", "2"), Mark.UNKNOWN
+    ),
     **dict.fromkeys(("w", "worry", "worries", "worries me", "worried", "!", "3"), Mark.WORRY),
 }
 LEAVE = frozenset({"q", "quit", "exit", "bye"})
@@ -104,7 +106,9 @@ class Terminal:
             if "mark" in prompt:
                 continue
             while True:
-                typed = self._line(f"{place}/{len(reply['prompts'])}  [k]nown · [n]ot known yet · [w]orries me > ").strip()
+                typed = self._line(
+                    f"{place}/{len(reply['prompts'])}  [k]nown · [n]ot known yet · [w]orries me > "
+                ).strip()
                 if typed.lower() in MARKS:
                     marks.append((prompt["id"], MARKS[typed.lower()]))
                     break
@@ -158,7 +162,9 @@ class Terminal:
         lines = []
         for line in text.split("\n"):
             indent = " " * (len(line) - len(line.lstrip()))
-            lines.append(textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False))
+            lines.append(
+                textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+            )
         return "\n".join(lines)
 
     def _styled(self, text: str, **style: Any) -> str:  # noqa: ANN401 - what click.style takes

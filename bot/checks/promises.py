@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.asking import DANGER_CHECK
 from bot.checks.words import texts_of
-from bot.dialogue import DANGER_CHECK
 from bot.graph import Branch, Comparison, Graph, Outcome, Outcomes, steps_below
 from bot.models import (
     URGENCY_ORDER,
@@ -57,7 +57,10 @@ class Proof:
         """Yield each outcome with a way that leads to it, written out."""
         for graph in self.graphs:
             for outcome, way in graph.outcomes.items():
-                yield outcome, " > ".join(f"{choice.step.split('/', 1)[-1]}={','.join(choice.chosen)}" for choice in way)
+                yield (
+                    outcome,
+                    " > ".join(f"{choice.step.split('/', 1)[-1]}={','.join(choice.chosen)}" for choice in way),
+                )
 
     def actions(self, *classes: ActionClass) -> set[str]:
         """Return the ids of the actions of some classes."""
@@ -92,20 +95,27 @@ def _excused(branch: Branch) -> bool:
 
 
 def _compare(
-    proof: Proof, asked: Comparison, less: tuple[Branch, Outcomes], more: tuple[Branch, Outcomes], protective: set[str], warning: set[str]
+    proof: Proof,
+    asked: Comparison,
+    less: tuple[Branch, Outcomes],
+    more: tuple[Branch, Outcomes],
+    protective: set[str],
+    warning: set[str],
 ) -> Iterator[Problem]:
     calm, worried, name = _label(less[0]), _label(more[0]), asked.step
     before, after = guaranteed(less[1], protective), guaranteed(more[1], protective)
     for action, soon in sorted(before.items()):
         if max(after.get(action, -1), asked.prior.get(action, -1)) < soon:
             yield proof.problem(
-                "P2", f"at '{name}' the answer '{worried}' is more worrying than '{calm}' but assures '{action}' later, or not at all."
+                "P2",
+                f"at '{name}' the answer '{worried}' is more worrying than '{calm}' but assures '{action}' later, or not at all.",
             )
     before, after = possible(less[1], warning), possible(more[1], warning)
     for action, soon in sorted(after.items()):
         if max(before.get(action, -1), asked.prior.get(action, -1)) < soon:
             yield proof.problem(
-                "P2b", f"at '{name}' the more worrying answer '{worried}' brings '{action}', which could warn or probe, sooner than '{calm}'."
+                "P2b",
+                f"at '{name}' the more worrying answer '{worried}' brings '{action}', which could warn or probe, sooner than '{calm}'.",
             )
 
 
@@ -138,7 +148,9 @@ def not_knowing_counts_as_concern(proof: Proof) -> Iterator[Problem]:
         for option in step.options:
             if option.id in DONT_KNOW and option.concern < most and option.exception is None:
                 name = f"{path}/{step.id}" if path else step.id
-                yield proof.problem("P2", f"'{option.id}' at '{name}' has to rank with the most worrying answer, or say why not.")
+                yield proof.problem(
+                    "P2", f"'{option.id}' at '{name}' has to rank with the most worrying answer, or say why not."
+                )
 
 
 def every_path_ends_in_something_to_do(proof: Proof) -> Iterator[Problem]:
@@ -207,13 +219,18 @@ def _reminders_come_in_time(proof: Proof, name: str, step: RemindStep) -> Iterat
         limit = LONGEST_REMINDER.get(by)
         for offer in offers:
             if limit is not None and (offer.minutes is None or offer.minutes > limit):
-                yield proof.problem("P9", f"the reminder '{offer.id}' at '{name}' comes too late for an action due '{by}'.")
+                yield proof.problem(
+                    "P9", f"the reminder '{offer.id}' at '{name}' comes too late for an action due '{by}'."
+                )
 
 
 def marks_on_babies_are_referred(proof: Proof) -> Iterator[Problem]:
     """P10: whatever was explained, social care the same day."""
     for outcome, way in proof.outcomes():
-        if outcome.has("means", "non_mobile_injury") and outcome.soonest("ring_social_care") < URGENCY_ORDER[Urgency.TODAY]:
+        if (
+            outcome.has("means", "non_mobile_injury")
+            and outcome.soonest("ring_social_care") < URGENCY_ORDER[Urgency.TODAY]
+        ):
             yield proof.problem("P10", f"a mark on a baby does not reach social care the same day on this path: {way}.")
 
 
@@ -231,7 +248,9 @@ def exemptions_are_allowed(proof: Proof) -> Iterator[Problem]:
     """Only some promises may be set aside, each with a reason."""
     for code in proof.flow.exempt:
         if code not in EXEMPTABLE:
-            yield proof.problem(code, f"this promise may not be set aside; only {', '.join(sorted(EXEMPTABLE))}.", ("exempt",))
+            yield proof.problem(
+                code, f"this promise may not be set aside; only {', '.join(sorted(EXEMPTABLE))}.", ("exempt",)
+            )
 
 
 def _topics_on_every_path(proof: Proof, code: str, topics: tuple[str, ...], meaning: str = "") -> Iterator[Problem]:
@@ -302,7 +321,11 @@ def danger_check_has_two_limbs(library: Library, origins: Origins) -> Iterator[P
             both = outcome.has("topic", "danger_now") and outcome.has("topic", "danger_soon")
             if not both and outcome.soonest("ring_social_care") < now:
                 yield origins.problem(
-                    "blocks", DANGER_CHECK, (), "P1", "P1: a way through the danger check asks neither limb nor calls for help."
+                    "blocks",
+                    DANGER_CHECK,
+                    (),
+                    "P1",
+                    "P1: a way through the danger check asks neither limb nor calls for help.",
                 )
                 return
 
@@ -317,7 +340,10 @@ def topics_are_said(library: Library, origins: Origins) -> Iterator[Problem]:
                         known = library.topics[topic].words
                         if not any(word.lower() in words.lower() for word in known):
                             yield origins.problem(
-                                part, route.id, ("steps", place, *where), "topic_not_said",
+                                part,
+                                route.id,
+                                ("steps", place, *where),
+                                "topic_not_said",
                                 f"This is said to cover '{topic}' but has none of its words ({', '.join(known)}).",
                             )
 

@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from bot.dialogue import AFRESH, CARRY_ON, DANGER_CHECK, EMERGENCY, EXITS, LEAVE, WELCOME_BACK, WHO_IS_WRITING
+from bot.asking import AFRESH, CARRY_ON, EMERGENCY, EXITS, LEAVE, WELCOME_BACK, WHO_IS_WRITING
 from bot.errors import Problem, near_miss
 from bot.graph import calls_of, following, steps_below
-from bot.library import SUBJECTS_WITHOUT_FLOW
 from bot.models import (
     ActStep,
     AskStep,
-    By,
     CallStep,
     CloseStep,
     Flow,
     Mark,
     PromptsStep,
     RemindStep,
-    Urgency,
 )
 from bot.navigation import END, MEANS, QUESTIONS
 
@@ -34,17 +31,6 @@ UNWALKABLE = frozenset(
     {"unknown_step", "unknown_block", "call_cycle", "step_cycle", "unknown_word", "duplicate_step", "missing_block"}
 )
 """With one of these a flow cannot be walked, so the promises are not looked at yet."""
-
-LINES = (
-    "greeting", "menu", "opening", "draft", "label_offer", "which_flow", "not_understood", "not_understood_first",
-    "guarded", "help", "stopped", "stopped_empty", "after_999", "after_not_emergency", "resumed", "back_to", "changing",
-    "which_answer", "nothing_to_change", "nothing_before", "choose_from_these", "already_answered", "why_nothing",
-    "why_heading", "unconfirmed", "check_before_use", "invented_number", "limits", "reminder_set", "reminder_alarm",
-    "reminder_off", "reminder_none", "reminder_text", "reminder_due", "label_known", "another_child", "media_refused",
-    "group_refused", "too_long", "versions_differ", "refused", "receipt_caption", "menu_child_or_parent",
-    "menu_carry_on", "menu_choice", "prompts_done", "prompts_done_short", "too_deep", "sent_again",
-)
-"""Fixed lines that the engine, the session and the channels say; none may go missing."""
 
 INTERRUPTS = {
     EMERGENCY: {"rung_999", "not_emergency"},
@@ -66,16 +52,18 @@ def routes(library: Library) -> Iterator[Route]:
     yield from library.content.blocks
 
 
-class _Asker:
+class Asker:
     """Asks, of one place, whether a word is known; makes the sentence when it is not."""
 
     def __init__(self, origins: Origins, part: str, record: str) -> None:
         self.origins, self.part, self.record = origins, part, record
 
     def problem(self, where: Where, code: str, says: str) -> Problem:
+        """Make a problem at a place inside the record."""
         return self.origins.problem(self.part, self.record, where, code, says)
 
     def unknown(self, word: str, known: Collection[str], where: Where, code: str, what: str) -> Iterator[Problem]:
+        """Say that a word is not known, and which one was probably meant."""
         if word not in known:
             yield self.problem(where, code, f"'{word}' is not {what}." + near_miss(word, known))
 
@@ -83,7 +71,7 @@ class _Asker:
 def ids_are_unique(library: Library, origins: Origins) -> Iterator[Problem]:
     """No id stands twice within a route, a question or a list of prompts; no flow has a block's id."""
     for route in routes(library):
-        ask = _Asker(origins, part_of(route), route.id)
+        ask = Asker(origins, part_of(route), route.id)
         if isinstance(route, Flow) and route.id in library.blocks:
             yield ask.problem(("id",), "duplicate_id", f"'{route.id}' is the id of a block too: give the flow another.")
         groups: list[tuple[Where, list[str], str]] = [(("steps",), [step.id for step in route.steps], "step")]
@@ -105,7 +93,7 @@ def ids_are_unique(library: Library, origins: Origins) -> Iterator[Problem]:
 def steps_lead_somewhere(library: Library, origins: Origins) -> Iterator[Problem]:
     """Every `next`, `call` and `open` names something that is there."""
     for route in routes(library):
-        ask = _Asker(origins, part_of(route), route.id)
+        ask = Asker(origins, part_of(route), route.id)
         here = {step.id for step in route.steps} | {END}
         for place, step in enumerate(route.steps):
             at: Where = ("steps", place)
@@ -120,36 +108,52 @@ def steps_lead_somewhere(library: Library, origins: Origins) -> Iterator[Problem
                 if option.next:
                     yield from ask.unknown(option.next, here, (*spot, "next"), "unknown_step", "a step of this flow")
                 if option.open:
-                    yield from ask.unknown(option.open, library.routes, (*spot, "open"), "unknown_block", "a flow or a block")
+                    yield from ask.unknown(
+                        option.open, library.routes, (*spot, "open"), "unknown_block", "a flow or a block"
+                    )
                 if option.open and option.next:
                     yield ask.problem(
-                        (*spot, "next"), "open_and_next", "An option that opens something comes back here: leave 'next' out."
+                        (*spot, "next"),
+                        "open_and_next",
+                        "An option that opens something comes back here: leave 'next' out.",
                     )
 
 
 def words_are_known(library: Library, origins: Origins) -> Iterator[Problem]:
     """Actions, actors, topics and meanings come from the vocabulary; sources exist."""
     for route in routes(library):
-        ask = _Asker(origins, part_of(route), route.id)
+        ask = Asker(origins, part_of(route), route.id)
         for number, meaning in enumerate(route.means):
-            yield from ask.unknown(meaning, library.meanings, ("means", number), "unknown_word", "a meaning of the vocabulary")
+            yield from ask.unknown(
+                meaning, library.meanings, ("means", number), "unknown_word", "a meaning of the vocabulary"
+            )
         for place, step in enumerate(route.steps):
             for where, sources, topics in _cited(step):
                 at = ("steps", place, *where)
                 for source in sources:
-                    yield from ask.unknown(source, library.sources, (*at, "sources"), "unknown_source", "a source in knowledge/")
+                    yield from ask.unknown(
+                        source, library.sources, (*at, "sources"), "unknown_source", "a source in knowledge/"
+                    )
                 for topic in topics:
-                    yield from ask.unknown(topic, library.topics, (*at, "covers"), "unknown_word", "a topic of the vocabulary")
+                    yield from ask.unknown(
+                        topic, library.topics, (*at, "covers"), "unknown_word", "a topic of the vocabulary"
+                    )
             if isinstance(step, ActStep):
                 for number, action in enumerate(step.act):
                     at = ("steps", place, "act", number)
-                    yield from ask.unknown(action.do, library.actions, (*at, "do"), "unknown_word", "an action of the vocabulary")
-                    yield from ask.unknown(action.who, library.actors, (*at, "who"), "unknown_word", "an actor of the vocabulary")
+                    yield from ask.unknown(
+                        action.do, library.actions, (*at, "do"), "unknown_word", "an action of the vocabulary"
+                    )
+                    yield from ask.unknown(
+                        action.who, library.actors, (*at, "who"), "unknown_word", "an actor of the vocabulary"
+                    )
             if isinstance(step, AskStep):
                 for number, option in enumerate(step.options):
                     for meaning in option.means:
                         at = ("steps", place, "options", number, "means")
-                        yield from ask.unknown(meaning, library.meanings, at, "unknown_word", "a meaning of the vocabulary")
+                        yield from ask.unknown(
+                            meaning, library.meanings, at, "unknown_word", "a meaning of the vocabulary"
+                        )
 
 
 def _cited(step: Step) -> Iterator[tuple[Where, tuple[str, ...], tuple[str, ...]]]:
@@ -166,7 +170,7 @@ def _cited(step: Step) -> Iterator[tuple[Where, tuple[str, ...], tuple[str, ...]
 def conditions_are_answers(library: Library, origins: Origins) -> Iterator[Problem]:
     """Every `if` and `unless` names an answer that can be given on this route."""
     for route in routes(library):
-        ask = _Asker(origins, part_of(route), route.id)
+        ask = Asker(origins, part_of(route), route.id)
         known: set[str] = {MEANS + meaning for meaning in library.meanings}
         for path, step in steps_below(library, route) if not _cyclic_calls(library, route) else ():
             prefix = f"{path}/{step.id}" if path else step.id
@@ -185,7 +189,9 @@ def conditions_are_answers(library: Library, origins: Origins) -> Iterator[Probl
                         yield from ask.unknown(ref, known, (*where, key), "unknown_answer", what)
             if isinstance(step, QUESTIONS) and step.when:
                 yield ask.problem(
-                    ("steps", place, "when"), "question_by_hour", "A question may not depend on the hour: use 'when' on what is said."
+                    ("steps", place, "when"),
+                    "question_by_hour",
+                    "A question may not depend on the hour: use 'when' on what is said.",
                 )
 
 
@@ -203,19 +209,19 @@ def _cyclic_calls(library: Library, route: Route, above: tuple[str, ...] = ()) -
 def nothing_goes_round(library: Library, origins: Origins) -> Iterator[Problem]:
     """No block calls itself, however far round, and no step leads back to an earlier one."""
     for route in routes(library):
-        ask = _Asker(origins, part_of(route), route.id)
+        ask = Asker(origins, part_of(route), route.id)
         chain = _cyclic_calls(library, route)
         if chain:
-            yield ask.problem((), "call_cycle", f"Blocks call each other in a circle: {' -> '.join(chain)}. Take one call out.")
+            yield ask.problem(
+                (), "call_cycle", f"Blocks call each other in a circle: {' -> '.join(chain)}. Take one call out."
+            )
         places = {step.id: place for place, step in enumerate(route.steps)}
         done: set[int] = set()
         for begin in range(len(route.steps)):
             yield from _cycle_from(route, begin, places, done, ask)
 
 
-def _cycle_from(
-    route: Route, begin: int, places: dict[str, int], done: set[int], ask: _Asker
-) -> Iterator[Problem]:
+def _cycle_from(route: Route, begin: int, places: dict[str, int], done: set[int], ask: Asker) -> Iterator[Problem]:
     """Walk depth first without recursion, so that a very long flow cannot exhaust the stack."""
     if begin in done:
         return
@@ -234,7 +240,8 @@ def _cycle_from(
             continue
         if target in on_trail:
             yield ask.problem(
-                ("steps", place), "step_cycle",
+                ("steps", place),
+                "step_cycle",
                 f"The step '{route.steps[place].id}' leads back to '{name}', so the flow could go round for ever.",
             )
             continue
@@ -245,7 +252,7 @@ def _cycle_from(
 def every_step_is_reached(library: Library, origins: Origins) -> Iterator[Problem]:
     """Walking from the first step reaches every step, and every flow ends in its closing summary."""
     for route in routes(library):
-        ask = _Asker(origins, part_of(route), route.id)
+        ask = Asker(origins, part_of(route), route.id)
         places = {step.id: place for place, step in enumerate(route.steps)}
         reached, ahead = {0}, [0]
         while ahead:
@@ -257,92 +264,24 @@ def every_step_is_reached(library: Library, origins: Origins) -> Iterator[Proble
         for place, step in enumerate(route.steps):
             at: Where = ("steps", place)
             if place not in reached:
-                yield ask.problem(at, "unreachable", f"No answer leads to the step '{step.id}': lead to it, or remove it.")
+                yield ask.problem(
+                    at, "unreachable", f"No answer leads to the step '{step.id}': lead to it, or remove it."
+                )
             elif isinstance(route, Flow) and END in set(following(route, place)) and not isinstance(step, CloseStep):
-                yield ask.problem(at, "dead_end", f"The flow can end at '{step.id}' without its closing summary: lead to a 'close' step.")
-            if isinstance(step, CloseStep) and (step.next not in {None, END} or place + 1 < len(route.steps) and not step.next):
+                yield ask.problem(
+                    at,
+                    "dead_end",
+                    f"The flow can end at '{step.id}' without its closing summary: lead to a 'close' step.",
+                )
+            if isinstance(step, CloseStep) and (
+                step.next not in {None, END} or (place + 1 < len(route.steps) and not step.next)
+            ):
                 yield ask.problem(at, "after_close", "Nothing may follow the closing summary: put it last.")
         blocks = {step.call for r in routes(library) for step in r.steps if isinstance(step, CallStep)}
         opened = {o.open for r in routes(library) for s in r.steps if isinstance(s, AskStep) for o in s.options}
         if route.id in library.blocks and route.id not in blocks | opened | set(INTERRUPTS):
-            yield ask.problem((), "unused_block", f"No flow calls or opens the block '{route.id}': call it, or remove the file.")
-
-
-def fixed_parts_are_there(library: Library, origins: Origins) -> Iterator[Problem]:
-    """The lines and blocks that the engine itself says are there, and understood."""
-    for name in LINES:
-        if name not in library.lines:
-            yield Problem("dialogues/lines.yaml", 1, "missing_line", f"The line '{name}' is missing: every conversation may need it.")
-    for name, options in INTERRUPTS.items():
-        block = library.blocks.get(name)
-        if block is None:
-            yield Problem(f"dialogues/blocks/{name}.yaml", 1, "missing_block", f"The block '{name}' is missing: put the file back.")
-            continue
-        ask, step = _Asker(origins, "blocks", name), block.steps[0]
-        if not isinstance(step, AskStep) or {option.id for option in step.options} != options:
             yield ask.problem(
-                ("steps", 0), "wrong_card", f"'{name}' has to be one question with exactly the options {', '.join(sorted(options))}."
-            )
-    if DANGER_CHECK not in library.blocks:
-        yield Problem(
-            f"dialogues/blocks/{DANGER_CHECK}.yaml", 1, "missing_block", "The danger check is missing: put the file back."
-        )
-    vocabulary = _Asker(origins, "vocabulary", "vocabulary")
-    for key, words, needed in (
-        ("by", library.content.vocabulary.by, set(By)),
-        ("urgency", library.content.vocabulary.urgency, set(Urgency)),
-        ("marks", library.content.vocabulary.marks, set(Mark)),
-    ):
-        for name in sorted(needed - set(words)):
-            yield vocabulary.problem((key,), "missing_word", f"The word for '{name}' is missing under '{key}'.")
-    for number, action in enumerate(library.content.vocabulary.actions):
-        if action.contact:
-            yield from vocabulary.unknown(action.contact, library.contacts, ("actions", number), "unknown_word", "a contact of the vocabulary")
-
-
-def knowledge_holds_together(library: Library, origins: Origins) -> Iterator[Problem]:
-    """Documents, rungs and contacts that knowledge names exist; lines cite what exists."""
-    content = library.content
-    for part, items in (
-        ("points", content.points), ("facts", content.facts), ("rules", content.rules),
-        ("rules_for_sharing", content.rules_for_sharing),
-    ):
-        for item in items:
-            ask = _Asker(origins, part, item.id)
-            yield from ask.unknown(item.document, library.documents, ("document",), "unknown_document", "a document in knowledge/sources")
-            for source in getattr(item, "rests_on", ()):
-                yield from ask.unknown(source, library.sources, ("rests_on",), "unknown_source", "a source in knowledge/")
-    for line in content.lines:
-        for source in line.sources:
-            ask = _Asker(origins, "lines", line.id)
-            yield from ask.unknown(source, library.sources, ("sources",), "unknown_source", "a source in knowledge/")
-    for rung in content.rungs:
-        for source in rung.sources:
-            yield from _Asker(origins, "rungs", rung.id).unknown(
-                source, library.sources, ("sources",), "unknown_source", "a source in knowledge/"
-            )
-    rungs = {rung.id for rung in content.rungs}
-    for area in content.areas:
-        ask = _Asker(origins, "areas", area.id)
-        for name in area.contacts:
-            yield from ask.unknown(name, library.contacts, ("contacts", name), "unknown_word", "a contact of the vocabulary")
-        for place, timing in enumerate(area.ladder):
-            yield from ask.unknown(timing.rung, rungs, ("ladder", place), "unknown_word", "a rung of the ladder")
-    yield from _knowledge_of_words(library)
-
-
-def _knowledge_of_words(library: Library) -> Iterator[Problem]:
-    """Example messages lead to flows that exist; danger phrases rest on rules that exist."""
-    known = set(library.flows) | SUBJECTS_WITHOUT_FLOW
-    for intent in library.content.examples:
-        if intent not in known:
-            yield Problem(
-                f"dialogues/nlu/{intent}.yaml", 1, "unknown_flow", f"'{intent}' is not a flow." + near_miss(intent, known)
-            )
-    for phrase in library.content.danger_phrases:
-        if phrase.source not in library.sources:
-            yield Problem(
-                "knowledge/phrases/danger.yaml", 1, "unknown_source", f"'{phrase.source}' (of '{phrase.id}') is not a source in knowledge/."
+                (), "unused_block", f"No flow calls or opens the block '{route.id}': call it, or remove the file."
             )
 
 
@@ -353,6 +292,4 @@ CHECKS: tuple[Check, ...] = (
     conditions_are_answers,
     nothing_goes_round,
     every_step_is_reached,
-    fixed_parts_are_there,
-    knowledge_holds_together,
 )

@@ -76,19 +76,28 @@ def messages_fit_a_phone(library: Library, origins: Origins) -> Iterator[Problem
                 limit = PROMPT if where[0] == "prompts" else MESSAGE
                 if len(words) > limit:
                     yield origins.problem(
-                        part_of(route), route.id, (*at, *where), "P11",
+                        part_of(route),
+                        route.id,
+                        (*at, *where),
+                        "P11",
                         f"This has {len(words)} characters; a phone shows {limit}: shorten it, or make two steps of it.",
                     )
             if isinstance(step, ActStep) and (length := _act_length(library, step)) > MESSAGE:
                 yield origins.problem(
-                    part_of(route), route.id, (*at, "act"), "P11",
+                    part_of(route),
+                    route.id,
+                    (*at, "act"),
+                    "P11",
                     f"Together this message has {length} characters; a phone shows {MESSAGE}: make two steps of it.",
                 )
             if isinstance(step, AskStep):
                 for number, option in enumerate(step.options):
                     if len(option.short or option.label) > BUTTON:
                         yield origins.problem(
-                            part_of(route), route.id, (*at, "options", number), "P11",
+                            part_of(route),
+                            route.id,
+                            (*at, "options", number),
+                            "P11",
                             f"The label '{option.label}' is longer than {BUTTON} characters: add a 'short' for narrow buttons.",
                         )
                 if "?" not in step.ask:
@@ -97,7 +106,9 @@ def messages_fit_a_phone(library: Library, origins: Origins) -> Iterator[Problem
                     )
     for line in library.content.lines:
         if len(line.text) > MESSAGE:
-            yield origins.problem("lines", line.id, ("text",), "P11", f"This has {len(line.text)} characters; a phone shows {MESSAGE}.")
+            yield origins.problem(
+                "lines", line.id, ("text",), "P11", f"This has {len(line.text)} characters; a phone shows {MESSAGE}."
+            )
 
 
 def _act_length(library: Library, step: ActStep) -> int:
@@ -118,13 +129,20 @@ def words_are_plain(library: Library, origins: Origins) -> Iterator[Problem]:
                 age = reading_age(words)
                 if age > OLDEST_LINE and len(words) > BUTTON * 4:
                     yield origins.problem(
-                        part_of(route), route.id, ("steps", place, *where), "P11",
+                        part_of(route),
+                        route.id,
+                        ("steps", place, *where),
+                        "P11",
                         f"The reading age of this is {age:.0f}; at most {OLDEST_LINE:.0f} is plain enough: use shorter sentences and words.",
                     )
         age = reading_age(" ".join(everything))
         if age > OLDEST_FLOW:
             yield origins.problem(
-                part_of(route), route.id, (), "P11", f"The reading age of the whole is {age:.1f}; at most {OLDEST_FLOW:.0f} is plain enough."
+                part_of(route),
+                route.id,
+                (),
+                "P11",
+                f"The reading age of the whole is {age:.1f}; at most {OLDEST_FLOW:.0f} is plain enough.",
             )
 
 
@@ -140,11 +158,17 @@ def nothing_old_or_forbidden(library: Library, origins: Origins) -> Iterator[Pro
     for part, record, where, words in said:
         for pattern, instead in BANNED.items():
             if found := re.search(pattern, words, re.IGNORECASE):
-                yield origins.problem(part, record, where, "forbidden_words", f"'{found[0]}' may not be said: {instead}.")
+                yield origins.problem(
+                    part, record, where, "forbidden_words", f"'{found[0]}' may not be said: {instead}."
+                )
         for number in NUMBER.findall(words):
             if number not in NATIONAL_LINES:
                 yield origins.problem(
-                    part, record, where, "H22", f"The number {number} belongs in an area pack, where it has a date: take it out here."
+                    part,
+                    record,
+                    where,
+                    "H22",
+                    f"The number {number} belongs in an area pack, where it has a date: take it out here.",
                 )
 
 
@@ -154,7 +178,10 @@ def placeholders_are_known(library: Library, origins: Origins) -> Iterator[Probl
         for name in re.findall(r"\{(\w+)\}", line.text):
             if name not in PLACEHOLDERS:
                 yield origins.problem(
-                    "lines", line.id, ("text",), "unknown_placeholder",
+                    "lines",
+                    line.id,
+                    ("text",),
+                    "unknown_placeholder",
                     f"{{{name}}} is nothing that can be filled in; there are: {', '.join(sorted(PLACEHOLDERS))}.",
                 )
     for route in routes(library):
@@ -162,7 +189,11 @@ def placeholders_are_known(library: Library, origins: Origins) -> Iterator[Probl
             for where, words in texts_of(step):
                 if "{" in words or "}" in words:
                     yield origins.problem(
-                        part_of(route), route.id, ("steps", place, *where), "placeholder", "Steps are said as they stand: leave braces out."
+                        part_of(route),
+                        route.id,
+                        ("steps", place, *where),
+                        "placeholder",
+                        "Steps are said as they stand: leave braces out.",
                     )
 
 

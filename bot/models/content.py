@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from bot.models.base import Id, Model, Text
 from bot.models.flows import Block, Flow, Line
 from bot.models.knowledge import (
@@ -34,6 +36,6 @@ class Content(Model):
     danger_phrases: tuple[DangerPhrase, ...] = ()
     not_live: tuple[Text, ...] = ()
     happening_now: tuple[Text, ...] = ()
-    writers: dict[Id, tuple[Text, ...]] = {}
-    shorthand: dict[Text, Text] = {}
-    examples: dict[Id, tuple[Text, ...]] = {}
+    writers: dict[Id, tuple[Text, ...]] = Field(default_factory=dict)
+    shorthand: dict[Text, Text] = Field(default_factory=dict)
+    examples: dict[Id, tuple[Text, ...]] = Field(default_factory=dict)

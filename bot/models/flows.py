@@ -11,7 +11,20 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
-from bot.models.base import By, Count, Evidence, Flag, Id, Label, Model, Moment, ReplyKind, Short, SourceId, Text
+from bot.models.base import (
+    By,
+    Count,
+    Evidence,
+    Flag,
+    Id,
+    Label,
+    Model,
+    Moment,
+    ReplyKind,
+    Short,
+    SourceId,
+    Text,
+)
 
 Sources = Annotated[tuple[SourceId, ...], Field(min_length=1)]
 FactRef = Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]*/)*[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
@@ -158,9 +171,11 @@ KINDS = ("say", "share", "escalate", "act", "ask", "prompts", "remind", "call", 
 
 
 def _kind(value: Any) -> str | None:  # noqa: ANN401 - whatever the file held
-    found = [kind for kind in KINDS if kind in value] if isinstance(value, dict) else [
-        kind for kind in KINDS if hasattr(value, kind)
-    ]
+    found = (
+        [kind for kind in KINDS if kind in value]
+        if isinstance(value, dict)
+        else [kind for kind in KINDS if hasattr(value, kind)]
+    )
     return found[0] if len(found) == 1 else None
 
 
@@ -221,7 +236,27 @@ class Line(Model):
 
 
 __all__ = [
-    "KINDS", "ActStep", "Action", "AskStep", "Block", "CallStep", "CloseStep", "Conditional", "EscalateStep",
-    "Evidence", "FactRef", "Flow", "Line", "Offer", "Option", "Prompt", "PromptsStep", "RemindStep", "Route",
-    "SayStep", "ShareStep", "Sources", "Step",
+    "KINDS",
+    "ActStep",
+    "Action",
+    "AskStep",
+    "Block",
+    "CallStep",
+    "CloseStep",
+    "Conditional",
+    "EscalateStep",
+    "Evidence",
+    "FactRef",
+    "Flow",
+    "Line",
+    "Offer",
+    "Option",
+    "Prompt",
+    "PromptsStep",
+    "RemindStep",
+    "Route",
+    "SayStep",
+    "ShareStep",
+    "Sources",
+    "Step",
 ]

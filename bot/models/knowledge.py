@@ -21,9 +21,7 @@ class Document(Model):
     title: Text
     publisher: Text
     date: Text
-    status: Literal[
-        "history", "in_force", "superseded", "passed_not_commenced", "local_practice", "practice"
-    ]
+    status: Literal["history", "in_force", "superseded", "passed_not_commenced", "local_practice", "practice"]
     replaced_by: Text | None = None
     address: Text | None = None
     note: Text | None = None
@@ -187,5 +185,3 @@ class DangerPhrase(Model):
     any: Annotated[tuple[Text, ...], Field(min_length=1)]
     unless: tuple[Text, ...] = ()
     source: SourceId
-
-

@@ -85,18 +85,14 @@ class Sender:
 
     async def document(self, chat: int, name: str, data: bytes, caption: str) -> None:
         """Send a file."""
-        await self.reach(
-            lambda: self.bot.send_document(chat, InputFile(data, filename=name), caption=caption)
-        )
+        await self.reach(lambda: self.bot.send_document(chat, InputFile(data, filename=name), caption=caption))
 
     # --- what may fail without harm ---------------------------------------------------------------------
 
     async def mark_choice(self, chat: int, place: int, message: Message) -> None:
         """Show on a message which answer was given, if that can still be done."""
         with contextlib.suppress(TelegramError):
-            await self.bot.edit_message_text(
-                message.html, chat_id=chat, message_id=place, parse_mode=ParseMode.HTML
-            )
+            await self.bot.edit_message_text(message.html, chat_id=chat, message_id=place, parse_mode=ParseMode.HTML)
 
     async def change_buttons(self, chat: int, place: int, keyboard: InlineKeyboardMarkup) -> None:
         """Show other buttons on a message, if that can still be done."""
@@ -145,9 +141,7 @@ class Sender:
     async def _send_dressed(self, chat: int, message: Message) -> None:
         """Send as HTML; if Telegram cannot read that, plainly; if the buttons are refused, without them."""
         try:
-            await self.bot.send_message(
-                chat, message.html, parse_mode=ParseMode.HTML, reply_markup=message.keyboard
-            )
+            await self.bot.send_message(chat, message.html, parse_mode=ParseMode.HTML, reply_markup=message.keyboard)
         except BadRequest as error:
             if "chat not found" in str(error).lower():
                 raise

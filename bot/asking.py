@@ -1,0 +1,191 @@
+"""What is being asked, and what the answers so far add up to: views of a state, from which nothing changes.
+
+Pure, as the engine is. `dialogue` changes states; whoever only wants to look needs this module alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.events import ActionShown, OptionShown, Reply
+from bot.models import AskStep, By, Moment, RemindStep, ReplyKind
+from bot.replay import Visit, Walk, actions_of, say, summary_of, urgency_of, walk
+from bot.state import Interrupt, State
+
+if TYPE_CHECKING:
+    from bot.library import Library
+    from bot.models import Urgency
+
+EMERGENCY, WELCOME_BACK, WHO_IS_WRITING = "emergency", "welcome_back", "who_is_writing"
+MENU, WHICH_FLOW, WHICH_ANSWER = "menu", "which_flow", "which_answer"
+DANGER_CHECK = "danger_check"
+CARRY_ON, LEAVE, AFRESH = "carry_on", "leave", "afresh"
+EXITS = {"child": "for_a_child", "parent": "for_a_parent", "outside_england": "outside_england"}
+CARDS = frozenset({EMERGENCY, *EXITS.values()})
+
+
+def line(library: Library, line_id: str, **values: str) -> Reply:
+    """Return a fixed line, with the values the engine knows filled in."""
+    held = library.lines[line_id]
+    return Reply(held.kind, fill(held.text, **values), held.sources, step=line_id)
+
+
+def fill(text: str, **values: str) -> str:
+    """Fill in named values and leave the rest for whoever knows them."""
+    for name, value in values.items():
+        text = text.replace("{" + name + "}", value)
+    return text
+
+
+def open_question(library: Library, state: State) -> Reply:
+    """Return what is being asked now: an interrupt, the open step, or the menu."""
+    if state.interrupt is not None:
+        return interrupt_question(library, state, state.interrupt)
+    if state.top is not None:
+        passed = walk(library, state.top)
+        if passed.open is not None:
+            return in_words(library, state, passed, passed.open)
+    return interrupt_question(library, state, Interrupt(MENU))
+
+
+def walks_of(library: Library, state: State) -> tuple[Walk, ...]:
+    """Replay every run of the conversation, finished ones first."""
+    return tuple(walk(library, run) for run in (*state.past, *state.runs))
+
+
+def actions_so_far(library: Library, state: State) -> tuple[ActionShown, ...]:
+    """Return every action advised on the answers as they now stand, soonest first, each once."""
+    places = {by: place for place, by in enumerate(By)}
+    advised = [
+        action
+        for passed in walks_of(library, state)
+        for visit in passed.visits
+        for action in actions_of(library, visit)
+    ]
+    soonest: dict[str, ActionShown] = {}
+    for action in sorted(advised, key=lambda action: places[action.by]):
+        soonest.setdefault(action.do, action)
+    return tuple(soonest.values())
+
+
+def urgency(library: Library, state: State) -> Urgency | None:
+    """Return the urgency of the soonest action so far."""
+    return urgency_of(actions_so_far(library, state))
+
+
+def answers_given(library: Library, state: State) -> tuple[tuple[str, str, str], ...]:
+    """Return (step, question, answer) for each question answered in the run that is open."""
+    if state.top is None:
+        return ()
+    given = []
+    passed = walk(library, state.top)
+    for visit in passed.answered():
+        if visit.answer is None:
+            continue
+        reply = say(library, visit, passed.visits[: passed.visits.index(visit)])
+        labels = {option.id: option.label for option in reply.options}
+        words = library.content.vocabulary.marks
+        answer = ", ".join(labels.get(choice, choice) for choice in visit.answer.chosen) or ", ".join(
+            words[mark] for _, mark in visit.answer.marks
+        )
+        given.append((visit.name, reply.text, answer))
+    return tuple(given)
+
+
+def is_closed(library: Library, state: State) -> bool:
+    """Say whether the conversation has reached its summary, with nothing asked in between."""
+    return state.interrupt is None and len(state.runs) == 1 and walk(library, state.runs[0]).closed
+
+
+def unfinished(library: Library, state: State) -> bool:
+    """Say whether a question of a flow is still open."""
+    return state.top is not None and not state.stopped and not walk(library, state.top).ended
+
+
+def in_words(library: Library, state: State, passed: Walk, visit: Visit) -> Reply:
+    """Return what a visit says, with what only the whole conversation knows."""
+    before = passed.visits[: passed.visits.index(visit)] if isinstance(visit.step, RemindStep) else ()
+    reply = replace(say(library, visit, before), run=passed.run.number)
+    if reply.kind is ReplyKind.CLOSE:
+        others = tuple(other for other in walks_of(library, state) if other.run.number != passed.run.number)
+        actions = actions_so_far(library, state)
+        return replace(reply, actions=actions, summary=summary_of((*others, passed)))
+    return reply
+
+
+def interrupt_question(library: Library, state: State, asked: Interrupt) -> Reply:
+    """Return the question of an interrupt; the menu and two others get their options here."""
+    if asked.about in library.blocks:
+        card = library.blocks[asked.about].steps[0]
+        visit = Visit(f"{asked.about}/{card.id}", "", card, _moment(state), frozenset())
+        reply = say(library, visit)
+        return replace(reply, kind=ReplyKind.DANGER) if asked.about == EMERGENCY else reply
+    reply = replace(line(library, asked.about), kind=ReplyKind.ASK)
+    if asked.about == WHICH_ANSWER:
+        given = [OptionShown(name, _cut(text, 40), _cut(text, 20)) for name, text, _ in answers_given(library, state)]
+        return replace(reply, options=tuple(given))
+    flows = [library.flows[flow] for flow in asked.offers] if asked.offers else list(library.flows.values())
+    options = [OptionShown(flow.id, flow.title, flow.short) for flow in flows]
+    if asked.about == WHICH_FLOW:
+        none = library.lines["menu_choice"].text
+        options.append(OptionShown(MENU, none, none))
+    if asked.about == MENU:
+        if state.top is not None and not walk(library, state.top).ended:
+            title = library.routes[state.top.route].title
+            text = fill(library.lines["menu_carry_on"].text, title=title)
+            options.insert(0, OptionShown(CARRY_ON, _cut(text, 40), "Carry on"))
+        other = library.lines["menu_child_or_parent"].text
+        options.append(OptionShown(WHO_IS_WRITING, other, _cut(other, 20)))
+    return replace(reply, options=tuple(options))
+
+
+def _cut(text: str, length: int) -> str:
+    """Cut a label at a word; only labels made from longer texts are cut, never advice."""
+    if len(text) <= length:
+        return text
+    return text[: length - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
+
+
+def _moment(state: State) -> Moment:
+    run = state.top
+    if run is None:
+        return Moment.UNKNOWN
+    return run.answers[-1].moment if run.answers else run.began
+
+
+def rephrased(library: Library, state: State) -> Reply:
+    """Return the open question in other words, where the content has them."""
+    question = open_question(library, state)
+    asked: object = None
+    if state.interrupt is not None and state.interrupt.about in library.blocks:
+        asked = library.blocks[state.interrupt.about].steps[0]
+    elif state.interrupt is None and state.top is not None:
+        visit = walk(library, state.top).open
+        asked = visit.step if visit else None
+    if isinstance(asked, AskStep) and asked.rephrase:
+        return replace(question, text=asked.rephrase)
+    return question
+
+
+def greeting(library: Library, state: State) -> Reply:
+    """Return the first thing said: 999, what this is, and the menu."""
+    greeting = line(library, "greeting")
+    options = interrupt_question(library, state, Interrupt(MENU)).options
+    return replace(greeting, kind=ReplyKind.ASK, options=options)
+
+
+def why(library: Library, state: State) -> Reply:
+    """Cite the sources of the last thing said."""
+    question = open_question(library, state)
+    sources = list(question.sources)
+    if state.interrupt is None and state.top is not None:
+        passed = walk(library, state.top)
+        visits = list(passed.visits)
+        last = max((i for i, v in enumerate(visits) if v.answer is not None and v is not passed.open), default=-1)
+        said = [in_words(library, state, passed, visit) for visit in visits[last + 1 :]]
+        sources = [source for reply in said for source in reply.sources] or sources
+    if not sources:
+        return line(library, "why_nothing")
+    heading = library.lines["why_heading"].text
+    return Reply(ReplyKind.CITE, heading, tuple(dict.fromkeys(sources)), step="why")

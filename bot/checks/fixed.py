@@ -1,0 +1,180 @@
+"""Checks of what the engine itself leans on: fixed lines and blocks, the vocabulary, and what knowledge names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bot.asking import DANGER_CHECK
+from bot.checks.structure import INTERRUPTS, Asker, Check
+from bot.errors import Problem, near_miss
+from bot.library import SUBJECTS_WITHOUT_FLOW
+from bot.models import AskStep, By, Mark, Urgency
+
+if TYPE_CHECKING:
+    from bot.library import Library, Origins
+
+LINES = (
+    "greeting",
+    "menu",
+    "opening",
+    "draft",
+    "label_offer",
+    "which_flow",
+    "not_understood",
+    "not_understood_first",
+    "guarded",
+    "help",
+    "stopped",
+    "stopped_empty",
+    "after_999",
+    "after_not_emergency",
+    "resumed",
+    "back_to",
+    "changing",
+    "which_answer",
+    "nothing_to_change",
+    "nothing_before",
+    "choose_from_these",
+    "already_answered",
+    "why_nothing",
+    "why_heading",
+    "unconfirmed",
+    "check_before_use",
+    "invented_number",
+    "limits",
+    "reminder_set",
+    "reminder_alarm",
+    "reminder_off",
+    "reminder_none",
+    "reminder_text",
+    "reminder_due",
+    "label_known",
+    "another_child",
+    "media_refused",
+    "group_refused",
+    "too_long",
+    "versions_differ",
+    "refused",
+    "receipt_caption",
+    "menu_child_or_parent",
+    "menu_carry_on",
+    "menu_choice",
+    "prompts_done",
+    "prompts_done_short",
+    "too_deep",
+    "sent_again",
+)
+"""Fixed lines that the engine, the session and the channels say; none may go missing."""
+
+
+def fixed_parts_are_there(library: Library, origins: Origins) -> Iterator[Problem]:
+    """The lines and blocks that the engine itself says are there, and understood."""
+    for name in LINES:
+        if name not in library.lines:
+            yield Problem(
+                "dialogues/lines.yaml",
+                1,
+                "missing_line",
+                f"The line '{name}' is missing: every conversation may need it.",
+            )
+    for name, options in INTERRUPTS.items():
+        block = library.blocks.get(name)
+        if block is None:
+            yield Problem(
+                f"dialogues/blocks/{name}.yaml",
+                1,
+                "missing_block",
+                f"The block '{name}' is missing: put the file back.",
+            )
+            continue
+        ask, step = Asker(origins, "blocks", name), block.steps[0]
+        if not isinstance(step, AskStep) or {option.id for option in step.options} != options:
+            yield ask.problem(
+                ("steps", 0),
+                "wrong_card",
+                f"'{name}' has to be one question with exactly the options {', '.join(sorted(options))}.",
+            )
+    if DANGER_CHECK not in library.blocks:
+        yield Problem(
+            f"dialogues/blocks/{DANGER_CHECK}.yaml",
+            1,
+            "missing_block",
+            "The danger check is missing: put the file back.",
+        )
+    vocabulary = Asker(origins, "vocabulary", "vocabulary")
+    for key, words, needed in (
+        ("by", library.content.vocabulary.by, set(By)),
+        ("urgency", library.content.vocabulary.urgency, set(Urgency)),
+        ("marks", library.content.vocabulary.marks, set(Mark)),
+    ):
+        for name in sorted(needed - set(words)):
+            yield vocabulary.problem((key,), "missing_word", f"The word for '{name}' is missing under '{key}'.")
+    for number, action in enumerate(library.content.vocabulary.actions):
+        if action.contact:
+            yield from vocabulary.unknown(
+                action.contact, library.contacts, ("actions", number), "unknown_word", "a contact of the vocabulary"
+            )
+
+
+def knowledge_holds_together(library: Library, origins: Origins) -> Iterator[Problem]:
+    """Documents, rungs and contacts that knowledge names exist; lines cite what exists."""
+    content = library.content
+    for part, items in (
+        ("points", content.points),
+        ("facts", content.facts),
+        ("rules", content.rules),
+        ("rules_for_sharing", content.rules_for_sharing),
+    ):
+        for item in items:
+            ask = Asker(origins, part, item.id)
+            yield from ask.unknown(
+                item.document, library.documents, ("document",), "unknown_document", "a document in knowledge/sources"
+            )
+            for source in getattr(item, "rests_on", ()):
+                yield from ask.unknown(
+                    source, library.sources, ("rests_on",), "unknown_source", "a source in knowledge/"
+                )
+    for line in content.lines:
+        for source in line.sources:
+            ask = Asker(origins, "lines", line.id)
+            yield from ask.unknown(source, library.sources, ("sources",), "unknown_source", "a source in knowledge/")
+    for rung in content.rungs:
+        for source in rung.sources:
+            yield from Asker(origins, "rungs", rung.id).unknown(
+                source, library.sources, ("sources",), "unknown_source", "a source in knowledge/"
+            )
+    rungs = {rung.id for rung in content.rungs}
+    for area in content.areas:
+        ask = Asker(origins, "areas", area.id)
+        for name in area.contacts:
+            yield from ask.unknown(
+                name, library.contacts, ("contacts", name), "unknown_word", "a contact of the vocabulary"
+            )
+        for place, timing in enumerate(area.ladder):
+            yield from ask.unknown(timing.rung, rungs, ("ladder", place), "unknown_word", "a rung of the ladder")
+    yield from _knowledge_of_words(library)
+
+
+def _knowledge_of_words(library: Library) -> Iterator[Problem]:
+    """Example messages lead to flows that exist; danger phrases rest on rules that exist."""
+    known = set(library.flows) | SUBJECTS_WITHOUT_FLOW
+    for intent in library.content.examples:
+        if intent not in known:
+            yield Problem(
+                f"dialogues/nlu/{intent}.yaml",
+                1,
+                "unknown_flow",
+                f"'{intent}' is not a flow." + near_miss(intent, known),
+            )
+    for phrase in library.content.danger_phrases:
+        if phrase.source not in library.sources:
+            yield Problem(
+                "knowledge/phrases/danger.yaml",
+                1,
+                "unknown_source",
+                f"'{phrase.source}' (of '{phrase.id}') is not a source in knowledge/.",
+            )
+
+
+CHECKS: tuple[Check, ...] = (fixed_parts_are_there, knowledge_holds_together)
