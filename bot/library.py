@@ -171,7 +171,7 @@ def _misplaced(name: str) -> Problem:
 
 def _file_under(
     kind: FileKind,
-    record: Any,
+    record: Any,  # noqa: ANN401 - a record of any kind of file
     document: File,
     stem: str,
     parts: dict[str, Any],

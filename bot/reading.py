@@ -278,9 +278,8 @@ def _shown(value: object) -> str:
 def _plain_path(data: Any, loc: tuple[str | int, ...]) -> Iterator[str | int]:  # noqa: ANN401 - any data
     """Drop from a validator's path what is not in the file, such as the tag of a union."""
     for part in loc:
-        if (isinstance(data, dict) and part in data) or (
-            isinstance(data, list) and isinstance(part, int) and part < len(data)
-        ):
+        inside = range(len(data)) if isinstance(data, list) else data if isinstance(data, dict) else ()
+        if part in inside:
             data = data[part]
             yield part
 

@@ -55,6 +55,7 @@ def reply_out(library: Library, reply: Reply, text: str) -> dict[str, Any]:
 
 
 def urgency_word(reply: Reply) -> str:
+    """Return how soon what a reply tells to do is due, or nothing."""
     soon = urgency_of(reply.actions)
     return str(soon) if soon else ""
 

@@ -25,7 +25,7 @@ def environment() -> Environment:
     """Return the templates: undefined names are mistakes, and whatever goes into HTML is escaped."""
     made = Environment(
         loader=PackageLoader("bot"),
-        autoescape=lambda name: bool(name) and ".html" in str(name),
+        autoescape=lambda name: ".html" in str(name),  # noqa: S701 - pages are escaped; plain text is not HTML
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -11,7 +11,8 @@ import pytest
 import yaml
 from content import SMALL, cases
 
-from bot.checks import check_content, promises, structure, words
+from bot import checks
+from bot.checks import check_content, promises, words
 from bot.checks.words import NATIONAL_LINES
 from bot.graph import Graph, steps_below
 from bot.library import Library, read_content
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from bot.models import Route
 
 ROOT = content_root()
+CHECKS = [check for module in vars(checks).values() for check in getattr(module, "CHECKS", ())]
 LOADED = read_content(ROOT)
 assert LOADED.library is not None, LOADED.problems
 LIBRARY: Library = LOADED.library
@@ -70,7 +72,7 @@ def test_the_shipped_content_has_no_problem() -> None:
     assert not problems, "\n".join(map(str, problems))
 
 
-@pytest.mark.parametrize("check", [*structure.CHECKS, *words.CHECKS], ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_each_check_holds(check: Callable[[Library, Origins], list]) -> None:
     """Each check by itself finds nothing, so that the first to fail has a name."""
     assert list(check(LIBRARY, LOADED.origins)) == []

@@ -231,7 +231,7 @@ KEYS = st.sampled_from(
      "close", "sources", "next", "if", "unless", "when", "covers", "do", "who", "by", "text", "label", "concern", "emergency", "note", "minutes", "if_", "zzz"]
 )
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=12) | st.sampled_from(["now", "today", "H9", "a.b", "bad", "2026-11-21"]),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=12) | st.sampled_from(["now", "today", "H9", "a.b", "bad", "2026-11-21"]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(max_size=6), inner, max_size=6),
     max_leaves=25,
 )

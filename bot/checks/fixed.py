@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bot.asking import DANGER_CHECK
@@ -12,6 +11,8 @@ from bot.library import SUBJECTS_WITHOUT_FLOW
 from bot.models import AskStep, By, Mark, Urgency
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bot.library import Library, Origins
 
 LINES = (

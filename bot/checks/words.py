@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bot.checks.structure import Check, part_of, routes
@@ -11,6 +10,8 @@ from bot.models import ActStep, AskStep, CloseStep, EscalateStep, PromptsStep, R
 from bot.readability import reading_age
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bot.errors import Problem
     from bot.library import Library, Origins
     from bot.models import Step
