@@ -98,6 +98,11 @@ def is_closed(library: Library, state: State) -> bool:
     return state.interrupt is None and len(state.runs) == 1 and walk(library, state.runs[0]).closed
 
 
+def closing_step(library: Library, state: State) -> str:
+    """Return the full name of the summary that a closed conversation stands at."""
+    return walk(library, state.runs[-1]).visits[-1].name
+
+
 def unfinished(library: Library, state: State) -> bool:
     """Say whether a question of a flow is still open."""
     return state.top is not None and not state.stopped and not walk(library, state.top).ended

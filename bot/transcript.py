@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bot.asking import MENU, open_question
+from bot.asking import MENU, closing_step, is_closed, open_question
 from bot.clock import clock_time, due
 from bot.events import Alarmed, Chose, Do, Marked, Open, Unclear, WroteAs
 from bot.replay import urgency_of
@@ -65,6 +65,8 @@ def where(library: Library, state: State) -> tuple[str, str]:
     flow = next((run.route for run in reversed(state.runs) if run.route in library.flows), "")
     if state.interrupt is None and state.top is None:
         return "", MENU
+    if is_closed(library, state):
+        return flow, closing_step(library, state)
     return flow, open_question(library, state).step
 
 

@@ -27,7 +27,8 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "library",
         "navigation matching wording",
         "replay routing",
-        "graph dialogue",
+        "graph asking",
+        "dialogue understanding transcript",
         "checks pages",
         "startup session exercises",
         "channels",
@@ -37,7 +38,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
 )
 """Lowest first. A module imports from rows above it in this list only; a package may import from itself."""
 
-PURE = ("dialogue", "replay", "navigation", "state", "events", "graph", "matching", "routing", "library", "models", "readability")
+PURE = ("asking", "understanding", "dialogue", "replay", "navigation", "state", "events", "graph", "matching", "routing", "library", "models", "readability")
 WORLD = frozenset(
     {
         "os", "io", "sys", "time", "datetime", "random", "secrets", "uuid", "sqlite3", "sqlite_utils", "jinja2", "asyncio", "threading",
@@ -66,7 +67,7 @@ NEVER = frozenset({"pickle", "marshal", "shelve", "dill", "ctypes", "code", "cod
 NEVER_CALLED = frozenset({"eval", "exec", "compile", "__import__"})
 
 LONGEST = 400
-LONGER_FOR_NOW = {"dialogue": 640, "session": 520, "advice_log.log": 440}
+LONGER_FOR_NOW = {"dialogue": 420, "advice_log.log": 420}
 """Modules over the limit, each with a limit of its own that only goes down."""
 
 

@@ -14,7 +14,8 @@ from content import PLACE, SMALL, Mistake, cases, changed, copy_shipped, edited,
 
 import bot
 from bot.checks import check_content, load, words
-from bot.checks.structure import INTERRUPTS, LINES
+from bot.checks.fixed import LINES
+from bot.checks.structure import INTERRUPTS
 from bot.errors import ContentError
 from bot.reading import MAX_BYTES
 

@@ -144,7 +144,7 @@ BROKEN: dict[str, Broken] = {
         {"  - id: first\n": question("", "", name="one") + question("", "", name="two") + "  - id: first\n"},
     ),
     "help_never_comes": Broken(
-        "help_comes_within_three_taps", "P8", "thing to do",
+        "help_comes_within_three_taps", "P8", "to do",
         {
             SMALL[SMALL.index("  - id: first") : SMALL.index("  - {id: men_known")]: "",
             "  - {id: recording, call: recording}\n": "", "  - {id: tonight, call: tonight}\n": "",

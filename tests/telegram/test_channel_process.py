@@ -297,6 +297,7 @@ def test_a_reminder_comes_once_says_nothing_and_survives_a_restart(
     nudge = alice.expect(contains=lines["reminder_text"])
     assert nudge.text == lines["reminder_text"]
     assert nudge.labels == []
+    print(rows(db, "SELECT * FROM reminder_status"), rows(db, "SELECT * FROM reminders"))
     until(lambda: rows(db, "SELECT reminder, status FROM reminder_status") == [(2, "sent")])
     world.restart_bot()
     alice.expect_none(1.0)

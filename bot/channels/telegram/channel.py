@@ -73,7 +73,9 @@ class Channel:
         except (BadRequest, Forbidden):
             self._forget(incoming)
         except TelegramError as error:
-            LOGGER.warning("A line could not be sent (%s); it is sent after the next start.", type(error).__name__)
+            LOGGER.warning(
+                "A line could not be sent (%s); it is sent after the next start.", type(error).__name__
+            )
         except Exception as error:  # noqa: BLE001 - one bad update must not stop the others
             LOGGER.error("A turn failed: %s.", where(error))  # noqa: TRY400 - its text may repeat what was typed
             await self._apologise(incoming, self._line("failed", otherwise="help"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from telegram import InputFile
 from telegram.constants import ParseMode
-from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
+from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot.channels.telegram.layout import again
 
@@ -60,9 +60,8 @@ class Sender:
             nonlocal maybe_sent
             try:
                 await self._send_dressed(chat, again(message, self.notice()) if maybe_sent else message)
-            except NetworkError as error:
-                cause = type(error.__cause__).__module__.partition(".")[0], type(error.__cause__).__name__
-                maybe_sent = maybe_sent or (cause[0] == "httpx" and cause[1] not in NEVER_LEFT)
+            except TelegramError as error:
+                maybe_sent = maybe_sent or _unknown_fate(error)
                 raise
 
         await self.reach(attempt)
@@ -85,14 +84,18 @@ class Sender:
 
     async def document(self, chat: int, name: str, data: bytes, caption: str) -> None:
         """Send a file."""
-        await self.reach(lambda: self.bot.send_document(chat, InputFile(data, filename=name), caption=caption))
+        await self.reach(
+            lambda: self.bot.send_document(chat, InputFile(data, filename=name), caption=caption)
+        )
 
     # --- what may fail without harm ---------------------------------------------------------------------
 
     async def mark_choice(self, chat: int, place: int, message: Message) -> None:
         """Show on a message which answer was given, if that can still be done."""
         with contextlib.suppress(TelegramError):
-            await self.bot.edit_message_text(message.html, chat_id=chat, message_id=place, parse_mode=ParseMode.HTML)
+            await self.bot.edit_message_text(
+                message.html, chat_id=chat, message_id=place, parse_mode=ParseMode.HTML
+            )
 
     async def change_buttons(self, chat: int, place: int, keyboard: InlineKeyboardMarkup) -> None:
         """Show other buttons on a message, if that can still be done."""
@@ -123,9 +126,9 @@ class Sender:
             except RetryAfter as error:
                 wanted = error.retry_after
                 pause = wanted.total_seconds() if isinstance(wanted, timedelta) else float(wanted)
-            except BadRequest:  # PTB counts it among the network errors, but the same call would fail again
+            except (BadRequest, Forbidden, InvalidToken):  # the same call would fail again
                 raise
-            except NetworkError:
+            except TelegramError:
                 left = next(pauses, None)
                 if left is None:
                     raise
@@ -141,7 +144,9 @@ class Sender:
     async def _send_dressed(self, chat: int, message: Message) -> None:
         """Send as HTML; if Telegram cannot read that, plainly; if the buttons are refused, without them."""
         try:
-            await self.bot.send_message(chat, message.html, parse_mode=ParseMode.HTML, reply_markup=message.keyboard)
+            await self.bot.send_message(
+                chat, message.html, parse_mode=ParseMode.HTML, reply_markup=message.keyboard
+            )
         except BadRequest as error:
             if "chat not found" in str(error).lower():
                 raise
@@ -152,3 +157,14 @@ class Sender:
                 if message.keyboard is None:
                     raise
                 await self.bot.send_message(chat, message.plain)
+
+
+def _unknown_fate(error: TelegramError) -> bool:
+    """Say whether a message may have arrived although sending it failed.
+
+    The cause is that of the HTTP library where no answer came, and a ValueError where the answer was no JSON;
+    any other answer of Telegram's means that it did not take the message.
+    """
+    cause = type(error.__cause__)
+    lost = cause.__module__.partition(".")[0] == "httpx" and cause.__name__ not in NEVER_LEFT
+    return lost or isinstance(error.__cause__, ValueError)

@@ -127,15 +127,20 @@ async def _serve(desk: Desk, given: Settings) -> None:
         application.add_handler(TypeHandler(Incoming, take))
         application.add_error_handler(_log_error)
         beside.append(asyncio.create_task(outgoing.resend(everything=True)))
-        await asyncio.sleep(0)  # what was said before takes its chats first: it comes before what is asked next
+        await asyncio.sleep(
+            0
+        )  # what was said before takes its chats first: it comes before what is asked next
         queue.recover()
         await application.start()
         beside.append(asyncio.create_task(_introduce(application.bot, desk.library)))
         wanted = ["message", "callback_query"]
-        await _until(lambda: updater.start_polling(allowed_updates=wanted, error_callback=_log_poll_error), stop)
+        await _until(
+            lambda: updater.start_polling(allowed_updates=wanted, error_callback=_log_poll_error), stop
+        )
         beside.append(asyncio.create_task(_tick(outgoing, given.reminder_seconds)))
         LOGGER.info("Answering as @%s.", queue.username)
         await stop.wait()
+        LOGGER.info("Stopping.")
     except StoppedEarlyError:
         pass
     finally:
@@ -155,7 +160,6 @@ async def _wind_down(application: AnyApplication, beside: list[asyncio.Task[None
         task.cancel()
     await asyncio.gather(*beside, return_exceptions=True)
     await application.shutdown()
-    LOGGER.info("Stopped.")
 
 
 class StoppedEarlyError(Exception):
@@ -177,7 +181,9 @@ async def _until(action: Callable[[], Awaitable[Result]], stop: asyncio.Event) -
             if isinstance(error, RetryAfter):
                 pause = max(pause, float(getattr(error.retry_after, "seconds", 0) or 1))
             if not said:
-                LOGGER.warning("Telegram cannot be reached (%s); trying again until it can.", type(error).__name__)
+                LOGGER.warning(
+                    "Telegram cannot be reached (%s); trying again until it can.", type(error).__name__
+                )
                 said = True
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
