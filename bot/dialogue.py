@@ -83,7 +83,7 @@ def step(library: Library, state: State, event: Event) -> Turn:
         case Unclear():
             return _unclear(library, state, event)
         case Chose():
-            if state.interrupt is not None or not state.runs:
+            if state.interrupt is not None or not unfinished(library, state):
                 return _answer_interrupt(library, state, event)
             return _chose(library, state, event)
         case Marked():
@@ -232,6 +232,8 @@ def _open(library: Library, state: State, route: str, moment: Moment, *, carry: 
     if route in library.flows:
         draft = library.lines["draft"].text
         said = (line(library, "opening", title=library.flows[route].title, draft=draft),)
+        if before.made and not runs:
+            said = (*said, line(library, "another_child"))
     return _go_on(library, before, opened, said)
 
 
