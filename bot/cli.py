@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from bot import __version__
+from bot.cli_log import log
+from bot.cli_shared import Commands, db_option, default_db
 from bot.errors import ContentError, SetupError, ThinkchildError, near_miss
 
 if TYPE_CHECKING:
@@ -20,31 +24,6 @@ if TYPE_CHECKING:
     from bot.library import Library
 
 UNUSABLE = 2
-
-
-class Commands(click.Group):
-    """A group that names the near miss of a mistyped command."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command, or say which one was probably meant."""
-        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            known = self.list_commands(ctx)
-            raise click.UsageError(
-                f"There is no command '{args[0]}'; there are: {', '.join(known)}." + near_miss(args[0], known), ctx
-            )
-        return super().resolve_command(ctx, args)
-
-
-def _db_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--db",
-        type=click.Path(path_type=Path, dir_okay=True),
-        envvar="THINKCHILD_DB",
-        default=None,
-        help="The file that keeps the record (default: thinkchild.db in your data folder).",
-    )(command)
 
 
 def _area_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,21 +36,10 @@ def _area_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def default_db() -> Path:
-    """Return where the record is kept when nobody says otherwise."""
-    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base) / "thinkchild" / "thinkchild.db"
-
-
-def _open_log(db: Path | None, *, must_exist: bool = False) -> AdviceLog:
+def _open_log(db: Path | None) -> AdviceLog:
     from bot.advice_log import AdviceLog  # noqa: PLC0415 - commands load only what they need
 
-    path = db or default_db()
-    if must_exist and not path.exists():
-        raise SetupError(
-            f"There is no record at {path} yet: begin with 'thinkchild chat', or name another file with --db."
-        )
-    return AdviceLog.open(path)
+    return AdviceLog.open(db or default_db())
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -81,7 +49,7 @@ def cli() -> None:
 
 
 @cli.command()
-@_db_option
+@db_option
 @_area_option
 @click.option("--flow", default=None, help="Begin with this flow, for instance mark_on_child.")
 @click.option("--person", default="me", show_default=True, help="Whose conversation it is; kept only as a pseudonym.")
@@ -113,7 +81,7 @@ def _known_flow(library: Library, flow: str | None) -> None:
 
 
 @cli.command()
-@_db_option
+@db_option
 @_area_option
 def telegram(db: Path | None, area: str) -> None:
     """Answer on Telegram (needs TELEGRAM_BOT_TOKEN)."""
@@ -251,142 +219,54 @@ def schema(kind: str | None, write: Path | None) -> None:
     click.echo(json.dumps(chat_schema() if kind == "chat" else made[kind], indent=2))
 
 
-@cli.group(cls=Commands)
-def log() -> None:
-    """Read the record of what was advised."""
+cli.add_command(log)
 
 
-@log.command("list")
-@_db_option
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1))
-@click.option("--json", "as_json", is_flag=True)
-def log_list(db: Path | None, limit: int, *, as_json: bool) -> None:
-    """List the latest sessions."""
-    from bot.advice_log import sessions  # noqa: PLC0415
-    from bot.clock import read, shown  # noqa: PLC0415
-
-    found = [one for one in sessions(_open_log(db, must_exist=True), limit=limit) if one.flows]
-    if as_json:
-        keys = ("receipt", "label", "began_at", "last_at", "flows", "turns", "urgency", "closed")
-        click.echo(json.dumps([{key: getattr(one, key) for key in keys} for one in found], indent=2))
-        return
-    if not found:
-        click.echo("Nothing has been advised yet.")
-    for one in found:
-        state = "finished" if one.closed else "open"
-        click.echo(
-            f"{one.receipt}  {shown(read(one.last_at)):18} {one.label:18} {one.flows}  {one.urgency or '-'}  {state}"
-        )
-
-
-@log.command("show")
-@_db_option
-@click.argument("code")
-def log_show(db: Path | None, code: str) -> None:
-    """Show one session in brief: what was answered, and what there was to do."""
-    from bot.advice_log import receipt  # noqa: PLC0415
-
-    held = receipt(_open_log(db, must_exist=True), code)
-    if held is None:
-        raise _no_receipt(code)
-    click.echo(f"{held.receipt}  {held.label}  {held.area}  begun {held.began_at}  version {held.content_version[:12]}")
-    for turn in held.turns:
-        kinds = ", ".join(f"{said.kind}{' (overtaken)' if said.overtaken else ''}" for said in turn.said)
-        click.echo(f"{turn.n:3}  {turn.at}  {turn.event} {turn.given!r}: {kinds}")
-
-
-def _no_receipt(code: str) -> SetupError:
-    return SetupError(
-        f"There is no receipt {code!r} in this record: see 'thinkchild log list', or name another file with --db."
-    )
-
-
-@log.command("receipt")
-@_db_option
-@click.argument("code")
-@click.option(
-    "--html",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=None,
-    help="Write a page to print or attach; '-' prints it.",
-)
-def log_receipt(db: Path | None, code: str, html: Path | None) -> None:
-    """Reprint a session word for word, with times, sources and what was answered."""
-    from bot.pages import receipt_page, receipt_text  # noqa: PLC0415
-
-    held = _open_log(db, must_exist=True)
-    text = receipt_text(held, code) if html is None else receipt_page(held, code)
-    if text is None:
-        raise _no_receipt(code)
-    _put(text, html)
-
-
-def _put(text: str, path: Path | None) -> None:
-    """Print a text, or write it to a file and say so."""
-    if path is None or str(path) == "-":
-        click.echo(text)
-        return
-    try:
-        path.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SetupError(f"{path} cannot be written ({error.strerror}): name another file.") from error
-    click.echo(f"Wrote {path}.")
-
-
-@log.command("verify")
-@_db_option
-def log_verify(db: Path | None) -> None:
-    """Prove that no row of the record was changed, removed or added out of turn."""
-    from bot.advice_log import verify  # noqa: PLC0415
-    from bot.advice_log.opening import readable  # noqa: PLC0415
-
-    held = _open_log(db, must_exist=True)
-    with readable(held.path):
-        count, broken = verify(held.connection)
-    if broken is not None:
-        click.echo(f"The record is broken at {broken}.", err=True)
-        sys.exit(UNUSABLE)
-    click.echo(f"The record holds: {count:,} rows, none changed.")
-
-
-@log.command("export")
-@_db_option
-@click.option("--format", "form", type=click.Choice(["json", "csv", "html"]), default="json", show_default=True)
-@click.option("--receipt", "code", default=None, help="Only this session.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None)
-def log_export(db: Path | None, form: str, code: str | None, out: Path | None) -> None:
-    """Write every line of advice as JSON, CSV or a page."""
-    from bot.advice_log import receipt  # noqa: PLC0415
-    from bot.pages import export  # noqa: PLC0415
-
-    held = _open_log(db, must_exist=True)
-    if code is not None and receipt(held, code) is None:
-        raise _no_receipt(code)
-    _put(export(held, form, code), out)
+def _plain_streams() -> None:
+    """Make standard streams take any text: no name of an encoding may end a conversation."""
+    if sys.stdin is None or sys.stdout is None:
+        raise SetupError("There is no standard input or output here: run it in a terminal, or through a pipe.")
+    for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace"), (sys.stderr, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
 
 
 def main() -> None:
     """Run a command; whatever a person can put right is one sentence and exit code 2, never a traceback."""
     try:
+        _plain_streams()
         cli(standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        click.echo(f"Error: {error.format_message()}", err=True)
-        sys.exit(UNUSABLE)
+        _fail(f"Error: {error.format_message()}")
     except ContentError as error:
-        click.echo(str(error), err=True)
-        sys.exit(UNUSABLE)
+        _fail(str(error))
     except ThinkchildError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(UNUSABLE)
+        _fail(f"Error: {error}")
+    except UnicodeDecodeError:
+        _fail("Error: The file is not UTF-8 text: save it as UTF-8 and try again.")
     except (KeyboardInterrupt, click.Abort):
         click.echo("Stopped; what was said is kept.", err=True)
         sys.exit(130)
     except BrokenPipeError:
-        # Whoever read our output has gone. Point standard output nowhere, so that the exit is quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        _leave_quietly(0)
+    except OSError as error:
+        with suppress(OSError):
+            click.echo(f"Error: The output cannot be written ({error.strerror or error}): send it elsewhere.", err=True)
+        _leave_quietly(UNUSABLE)
+
+
+def _fail(says: str) -> NoReturn:
+    click.echo(says, err=True)
+    sys.exit(UNUSABLE)
+
+
+def _leave_quietly(code: int) -> NoReturn:
+    """Leave when nobody reads our output any more: point it nowhere, so that the exit says nothing either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -33,13 +33,13 @@ from bot.asking import (
     line,
     open_question,
     rephrased,
-    unfinished,  # noqa: F401
-    urgency,  # noqa: F401
+    unfinished,
     why,
 )
+from bot.changes import as_it_was, has_words, is_new_summary, overtaken, withdrawn
 from bot.events import Alarmed, Chose, Do, Marked, Open, Reminder, Reply, Superseded, Unclear, WroteAs
-from bot.models import AskStep, Mark, PromptsStep, RemindStep, ReplyKind
-from bot.replay import DECLINE, DONE, Visit, Walk, answered_with_emergency, carried, say, walk
+from bot.models import AskStep, Mark, PromptsStep, RemindStep
+from bot.replay import DECLINE, DONE, answered_with_emergency, carried, say, walk
 from bot.state import Answer, Interrupt, Run, State
 
 if TYPE_CHECKING:
@@ -96,20 +96,20 @@ def step(library: Library, state: State, event: Event) -> Turn:
 def _go_on(library: Library, before: State, state: State, said: tuple[Reply, ...] = ()) -> Turn:
     """Say what the new answers lead to, leave what has ended, and ask what is open now."""
     replies = [*said]
-    overtaken: list[Superseded] = []
+    gone: list[Superseded] = []
     while (run := state.top) is not None:
         passed = walk(library, run)
-        old = next((walk(library, _as_it_was(r)) for r in before.runs if r.number == run.number), None)
+        old = next((walk(library, as_it_was(r)) for r in before.runs if r.number == run.number), None)
         spoken = {visit.name: visit for visit in old.visits} if old else {}
         for visit in passed.visits:
             earlier = spoken.get(visit.name)
             same = earlier is not None and (visit.is_question or say(library, earlier) == say(library, visit))
             said_before = earlier is None and visit.path.split("/")[0] in run.carried
-            if visit is passed.open or said_before or (same and not _is_new_summary(visit, passed)):
+            if visit is passed.open or said_before or (same and not is_new_summary(visit, passed)):
                 continue
             if not visit.is_question:
                 replies.append(in_words(library, state, passed, visit))
-        overtaken += _overtaken(library, spoken, passed)
+        gone += overtaken(library, spoken, passed)
         if not passed.ended or (passed.closed and len(state.runs) == 1):
             break
         state = replace(state, runs=state.runs[:-1], past=(*state.past, run))
@@ -117,36 +117,7 @@ def _go_on(library: Library, before: State, state: State, said: tuple[Reply, ...
             replies.append(line(library, "back_to", title=library.routes[state.top.route].title))
     if not is_closed(library, state):
         replies.append(open_question(library, state))
-    return Turn(state, tuple(reply for reply in replies if _has_words(reply)), tuple(overtaken))
-
-
-def _as_it_was(run: Run) -> Run:
-    """A run that is being changed was last walked with its old answer in place."""
-    return replace(run, reopened=None)
-
-
-def _is_new_summary(visit: Visit, passed: Walk) -> bool:
-    """The closing summary is said again whenever something before it has changed."""
-    return passed.closed and visit is passed.visits[-1]
-
-
-def _has_words(reply: Reply) -> bool:
-    """An act step all of whose actions are hidden on this path says nothing."""
-    return reply.kind is not ReplyKind.ACT or bool(reply.actions)
-
-
-def _overtaken(library: Library, spoken: dict[str, Visit], passed: Walk) -> list[Superseded]:
-    """Name the steps whose earlier words no longer stand, once the run is past the changed answer."""
-    if passed.run.reopened is not None:
-        return []
-    now = {visit.name: visit for visit in passed.visits}
-    return [
-        Superseded(name, passed.run.number)
-        for name, visit in spoken.items()
-        if name not in now
-        or (not visit.is_question and say(library, visit) != say(library, now[name]))
-        or (visit.is_question and visit.answer and now[name].answer and visit.answer != now[name].answer)
-    ]
+    return Turn(state, tuple(reply for reply in replies if has_words(reply)), tuple(gone))
 
 
 # --- events --------------------------------------------------------------------------------------------
@@ -182,7 +153,7 @@ def _chose(library: Library, state: State, event: Chose) -> Turn:
                 offer.id, visit.name, run.number, offer.minutes, offer.next_working_morning, offered_one.by
             )
     changed = replace(state, runs=(*state.runs[:-1], run.with_answer(answer)), misses=0)
-    turn = _go_on(library, state, changed)
+    turn = _go_on(library, state, changed, withdrawn(library, state, changed) if run.reopened else ())
     return replace(turn, reminder=reminder)
 
 
@@ -241,7 +212,7 @@ def _interrupt(library: Library, state: State, asked: Interrupt) -> Turn:
     """Put something before the open step; an alarm already raised is not pushed aside by anything less."""
     if state.interrupt is not None and state.interrupt.about == EMERGENCY:
         asked = replace(state.interrupt, then_open=asked.then_open or state.interrupt.then_open)
-    interrupted = replace(state, interrupt=asked)
+    interrupted = replace(state, interrupt=asked, alarmed=state.alarmed or asked.about == EMERGENCY)
     return Turn(interrupted, (open_question(library, interrupted),))
 
 
@@ -258,7 +229,9 @@ def _answer_interrupt(library: Library, state: State, event: Chose) -> Turn:
         return _do(library, cleared, Do("resume", moment=event.moment))
     if choice == CARRY_ON:
         return _go_on(library, cleared, cleared)
-    if choice in {LEAVE, AFRESH}:
+    if choice == LEAVE:
+        return Turn(replace(cleared, stopped=True), (line(library, f"left_{asked.about}"),))
+    if choice == AFRESH:
         return _stop(library, cleared)
     if choice == MENU:
         return _interrupt(library, cleared, Interrupt(MENU))
@@ -273,7 +246,8 @@ def _answer_interrupt(library: Library, state: State, event: Chose) -> Turn:
 
 def _after_alarm(library: Library, state: State, asked: Interrupt, event: Chose, *, rung: bool) -> Turn:
     """Go on after the 999 card: with the answer that raised it only if 999 was rung."""
-    said = (line(library, "after_999" if rung else "after_not_emergency"),)
+    alone = rung and state.top is None and not asked.then_open
+    said = (line(library, "after_999_alone" if alone else "after_999" if rung else "after_not_emergency"),)
     if rung and asked.answer is not None and state.top is not None:
         answer = replace(asked.answer, moment=event.moment)
         changed = replace(state, runs=(*state.runs[:-1], state.top.with_answer(answer)))
@@ -296,9 +270,10 @@ def _unclear(library: Library, state: State, event: Unclear) -> Turn:
         return _interrupt(library, replace(state, misses=state.misses + 1), Interrupt(WHICH_FLOW, flows))
     asked = state.interrupt is not None or (state.top is not None and not walk(library, state.top).ended)
     missed = replace(state, misses=state.misses + 1)
-    if not asked or missed.misses > 1:
+    if not asked:
         return Turn(missed, (line(library, "not_understood"), rephrased(library, missed)))
-    return Turn(missed, (line(library, "not_understood_first"), rephrased(library, missed)))
+    again = "not_understood_again" if missed.misses > 1 else "not_understood_first"
+    return Turn(missed, (line(library, again), rephrased(library, missed)))
 
 
 def _odd(library: Library, state: State) -> Turn:
@@ -343,7 +318,7 @@ def _do(library: Library, state: State, event: Do) -> Turn:
 
 
 def _stop(library: Library, state: State) -> Turn:
-    advised = bool(state.runs or state.past)
+    advised = bool(state.made or state.alarmed)
     return Turn(
         replace(state, interrupt=None, stopped=True), (line(library, "stopped" if advised else "stopped_empty"),)
     )
@@ -368,7 +343,7 @@ def _back(library: Library, state: State) -> Turn:
 def _change(library: Library, state: State, name: str) -> Turn:
     """Ask one answered question again; what came after is kept until the new answer is in."""
     run = state.top
-    answered = walk(library, _as_it_was(run)).answered() if run is not None else ()
+    answered = walk(library, as_it_was(run)).answered() if run is not None else ()
     if run is None or not answered:
         return Turn(state, (line(library, "nothing_to_change"), open_question(library, state)))
     if not name:

@@ -165,6 +165,9 @@ def read_content(root: Path) -> Loaded:
 
 
 def _misplaced(name: str) -> Problem:
+    if name.endswith(".yml"):
+        says = f"Content files end in .yaml: rename it to {name.rpartition('/')[2].removesuffix('.yml')}.yaml."
+        return Problem(name, 1, "misplaced_file", says)
     places = ", ".join(sorted({kind.pattern for kind in KINDS}))
     return Problem(name, 1, "misplaced_file", f"No content is read from here: move the file to one of {places}.")
 

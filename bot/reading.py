@@ -36,6 +36,16 @@ M = TypeVar("M", bound=BaseModel)
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 40
+STEP_KINDS = frozenset({"say", "share", "escalate", "act", "ask", "prompts", "remind", "call", "close"})
+"""A validator's path names the kind of a step right after its place; a file does not."""
+YAML_HINTS = {
+    "cannot start any token": "There may be a tab here: use spaces.",
+    "mapping values are not allowed": "A text that holds ': ' has to stand in quotes (straight ones: \").",
+    "while parsing a flow": "A bracket, brace or quote is not closed, or a text in braces needs quotes.",
+    "expected <block end>": "The indent is not that of the lines around it, or a quote is missing.",
+    "expected ',' or": "A bracket or brace is not closed, or a text in it needs quotes.",
+}
+"""What is usually wrong when YAML says so."""
 QUOTED = frozenset({"'", '"', "|", ">"})
 _EATEN_BOOL = re.compile(r"^(y|yes|n|no|on|off)$", re.IGNORECASE)
 _PLAIN_INT = re.compile(r"^[-+]?(0|[1-9]\d*)$")
@@ -117,9 +127,8 @@ def read_yaml(path: Path, name: str) -> Document:
         mark = getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read as YAML"
         line = mark.line + 1 if mark else 1
-        document.problems.append(
-            Problem(name, line, "not_yaml", f"This is not valid YAML: {what}. Check the indent and the quotes.")
-        )
+        hint = next((says for sign, says in YAML_HINTS.items() if sign in what), "Check the indent and the quotes.")
+        document.problems.append(Problem(name, line, "not_yaml", f"This is not valid YAML: {what}. {hint}"))
         return document
     if node is None:
         document.refuse((), "empty", "The file is empty: write the content or remove the file.")
@@ -245,7 +254,7 @@ def _sentence(model: type[BaseModel], document: Document, mistake: Mapping[str, 
             "not_in_list",
         )
     if kind in {"tuple_type", "list_type"}:
-        return where, f"'{name}' has to be a list: begin each item with a dash.", "wrong_type"
+        return where, f"'{name}' has to be a list, such as [{_shown_plain(mistake.get('input'))}].", "wrong_type"
     if kind in {"model_type", "model_attributes_type", "dict_type"}:
         return where, f"'{name}' has to be a set of 'key: value' lines.", "wrong_type"
     message = str(mistake["msg"]).removeprefix("Value error, ")
@@ -270,6 +279,10 @@ def _form(context: Mapping[str, Any]) -> str:
     return "for instance 01632 960001" if "0-9+" in pattern else pattern
 
 
+def _shown_plain(value: object) -> str:
+    return str(value) if isinstance(value, str | int) else "..."
+
+
 def _shown(value: object) -> str:
     text = repr(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
     return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - one short line
@@ -277,7 +290,8 @@ def _shown(value: object) -> str:
 
 def _plain_path(data: Any, loc: tuple[str | int, ...]) -> Iterator[str | int]:  # noqa: ANN401 - any data
     """Drop from a validator's path what is not in the file, such as the tag of a union."""
-    for part in loc:
+    parts = [part for place, part in enumerate(loc) if not (part in STEP_KINDS and loc[:place][-2:-1] == ("steps",))]
+    for part in parts:
         inside = range(len(data)) if isinstance(data, list) else data if isinstance(data, dict) else ()
         if part in inside:
             data = data[part]

@@ -13,15 +13,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.access import Action, Person, may
-from bot.advice_log.log import TurnRow
-from bot.asking import actions_so_far, fill, is_closed, line, open_question, unfinished, urgency
+from bot.advice_log.rows import TurnRow
+from bot.asking import EMERGENCY, actions_so_far, fill, is_closed, line, open_question, unfinished, urgency
 from bot.clock import clock_time, due_of, moment, read, shown, stamp
 from bot.dialogue import Turn, new_state, step, welcome_back
 from bot.errors import StoreError, ThinkchildError
-from bot.events import Alarmed, Chose, Do, Open, Reply, Unclear
+from bot.events import Alarmed, Chose, Do, Open, Reply
 from bot.guard import identifiers
 from bot.library import Library
-from bot.models import ReplyKind
+from bot.models import ReplyKind, Urgency
 from bot.state import State
 from bot.transcript import is_first_answer, reply_out, timed, told, urgency_word, where
 from bot.wording import plain
@@ -95,7 +95,8 @@ class Desk:
             if kept is not None:
                 return Said(kept.outbox, kept.nonce, json.loads(kept.said), repeated=True)
             now = self.clock()
-            sitting, stale = self._sitting(person, now)
+            begins = isinstance(given, Do) and given.command == "begin"
+            sitting, stale = self._sitting(person, now, begins=begins)
             return self._turn(person, sitting, given, key, now, stale=stale)
 
     def stop_reminders(self, person: Person) -> str:
@@ -121,14 +122,15 @@ class Desk:
 
     # --- one turn ---------------------------------------------------------------------------------------
 
-    def _sitting(self, person: Person, now: datetime) -> tuple[_Sitting, bool]:
+    def _sitting(self, person: Person, now: datetime, *, begins: bool) -> tuple[_Sitting, bool]:
         """Return the session to go on with, or a new one; and whether it had long been silent."""
         current = self.log.current(person.id)
         if current is not None and not current.stopped:
             library = self._library(current.content_version)
             state = State.from_json(json.loads(current.state)["state"])
             silent = now - read(current.last_at) > SILENCE
-            if not silent or unfinished(library, state) or state.interrupt is not None:
+            over = begins and is_closed(library, state)  # what is finished stays so: a new start is a new case
+            if (not silent and not over) or unfinished(library, state) or state.interrupt is not None:
                 return _Sitting(current.session, current.receipt, current.label, current.turns, state, library), silent
         return self._new_sitting(person, now), False
 
@@ -158,7 +160,7 @@ class Desk:
 
             typed = understand(library, state, given, self._matcher(library))
             event, routing, extra = typed.event, typed.routing, typed.said
-            if isinstance(event, Unclear) and (known := self._known_label(person, library, given)) is not None:
+            if (known := self._known_label(person, library, given)) is not None:
                 event, extra = Do("again"), (known,)
         else:
             event, extra = given, ()
@@ -185,12 +187,15 @@ class Desk:
         if any(reply.kind is ReplyKind.CLOSE for reply in turn.replies) and is_closed(library, turn.state):
             replies = (*replies, line(library, "limits", draft=library.lines["draft"].text))
         afresh = turn.state.stopped and isinstance(event, Chose) and event.options == ("afresh",)
-        said = self._keep(sitting, library, turn, replies, key, event, answer, routing, now)
+        kept_key = f"{key}-stop" if afresh else key
+        said = self._keep(sitting, library, turn, replies, kept_key, event, answer, routing, now)
         if turn.reminder is not None and self.can_remind:
             self._keep_reminder(sitting, turn, said[1], now)
         if afresh:
+            # The greeting is the answer to this; what was stopped needs no message of its own.
+            self.log.note_delivery(said[0], "merged", stamp(now))
             fresh = self._new_sitting(person, now)
-            return self._turn(person, fresh, Do("begin"), f"{key}+", now, stale=False)
+            return self._turn(person, fresh, Do("begin"), key, now, stale=False)
         return Said(said[0], said[2], said[3], guarded=bool(found))
 
     def _keep(
@@ -209,10 +214,11 @@ class Desk:
         values = {"label": sitting.label, "receipt": sitting.receipt, "time": shown(now)}
         spoken = [timed(replace(reply, text=fill(reply.text, **values)), now) for reply in replies]
         texts = [plain(library, reply) for reply in spoken]
-        soon = urgency(library, turn.state)
+        alarm = turn.state.interrupt is not None and turn.state.interrupt.about == EMERGENCY
+        soon = Urgency.NOW if alarm else urgency(library, turn.state)
         flow, open_step = where(library, turn.state)
         closed = is_closed(library, turn.state)
-        advised = bool(turn.state.runs or turn.state.past)
+        advised = bool(turn.state.made or turn.state.alarmed)
         out: dict[str, Any] = {
             "session": sitting.session,
             "flow": flow or None,

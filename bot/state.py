@@ -76,6 +76,7 @@ class State:
     made: int = 0
     misses: int = 0
     stopped: bool = False
+    alarmed: bool = False
 
     @property
     def top(self) -> Run | None:
@@ -100,6 +101,7 @@ class State:
                 "made": self.made,
                 "misses": self.misses,
                 "stopped": self.stopped,
+                "alarmed": self.alarmed,
             },
             separators=(",", ":"),
         )
@@ -125,6 +127,7 @@ class State:
             made=data["made"],
             misses=data["misses"],
             stopped=data["stopped"],
+            alarmed=data["alarmed"],
         )
 
 

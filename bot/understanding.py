@@ -58,12 +58,14 @@ def understand(library: Library, state: State, text: str, matcher: Matcher) -> U
     exact = typed.isdecimal() or any(typed == form.lower() for option in options for form in option)
     busy = unfinished(library, state)
     routing = matcher.route(text)
-    if routing.danger and not exact:
+    theirs = routing.writer in {Writer.child, Writer.parent}
+    if routing.danger and not exact and not theirs:
+        # A child or a parent gets a card of their own, which begins with 999 (hard rule H24).
         return Understood(Alarmed("" if busy else routing.flow or ""), routing)
     if command is not None:
         return Understood(Do(command))
     chosen = choose_option(text, options) if options and len(text) <= LONGEST_MESSAGE else None
-    if chosen is not None and (busy or exact or state.interrupt is not None):
+    if chosen is not None:
         return Understood(Chose((chosen,)))
     if routing.writer is not Writer.practitioner:
         return Understood(WroteAs(routing.writer.value), routing)  # type: ignore[arg-type] # a practitioner was ruled out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from walking import Clock, Talk
@@ -50,12 +50,19 @@ def log(tmp_path: Path, content: Library, clock: Clock) -> Iterator[AdviceLog]:
     opened.close()
 
 
+@pytest.fixture(scope="session")
+def matchers() -> dict[str, Any]:
+    """Hold what is made of the examples for each version: it takes longer to make than a whole conversation."""
+    return {}
+
+
 @pytest.fixture
-def talk(log: AdviceLog, content: Library, clock: Clock) -> Callable[..., Talk]:
+def talk(log: AdviceLog, content: Library, clock: Clock, matchers: dict[str, Any]) -> Callable[..., Talk]:
     """Return a way to begin talking as somebody, in an area, on a channel that can or cannot remind."""
 
-    def begin(who: str = "somebody", *, area: str = "england", can_remind: bool = False, library: Library = content) -> Talk:
-        desk = Desk(log, library, area=area, can_remind=can_remind, clock=clock)
+    def begin(who: str = "somebody", *, area: str = "england", can_remind: bool = False) -> Talk:
+        desk = Desk(log, content, area=area, can_remind=can_remind, clock=clock)
+        desk._matchers = matchers
         return Talk(desk, desk.person(who))
 
     return begin

@@ -28,25 +28,61 @@ REMOVED = {
     "missing_vocabulary": (VOCABULARY, "missing_file", "The vocabulary is missing"),
 }
 CHANGED: dict[str, tuple[str, dict[str, str], str, str, str]] = {
-    "missing_word_of_by": (VOCABULARY, {"  one_working_day: within one working day\n": ""}, "missing_word", "'one_working_day' is missing under 'by'", "by:"),
-    "missing_word_of_marks": (VOCABULARY, {"  worry: worries me\n": ""}, "missing_word", "'worry' is missing under 'marks'", "marks:"),
+    "missing_word_of_by": (
+        VOCABULARY,
+        {"  one_working_day: within one working day\n": ""},
+        "missing_word",
+        "'one_working_day' is missing under 'by'",
+        "by:",
+    ),
+    "missing_word_of_marks": (
+        VOCABULARY,
+        {"  worry: worries me\n": ""},
+        "missing_word",
+        "'worry' is missing under 'marks'",
+        "marks:",
+    ),
     "unknown_contact_of_an_action": (
-        VOCABULARY, {"contact: lado}": "contact: lada}"}, "unknown_word", "Did you mean 'lado'?", "contact: lada"
+        VOCABULARY,
+        {"contact: lado}": "contact: lada}"},
+        "unknown_word",
+        "Did you mean 'lado'?",
+        "contact: lada",
     ),
     "unknown_contact_out_of_hours": (
-        VOCABULARY, {"out_of_hours: emergency_duty_team": "out_of_hours: night_team"}, "unknown_word", "'night_team'", "night_team"
+        VOCABULARY,
+        {"out_of_hours: emergency_duty_team": "out_of_hours: night_team"},
+        "unknown_word",
+        "'night_team'",
+        "night_team",
     ),
     "unknown_source_of_a_contact": (
-        VOCABULARY, {"sources: [H17, H22]": "sources: [H999, H22]"}, "unknown_source", "'H999' is not a source", "H999"
+        VOCABULARY,
+        {"sources: [H17, H22]": "sources: [H999, H22]"},
+        "unknown_source",
+        "'H999' is not a source",
+        "H999",
     ),
     "duplicate_action": (
-        VOCABULARY, {"actions:\n": 'actions:\n  - {id: ring_999, says: "later", class: other}\n'}, "duplicate_id", "'ring_999'", "id: ring_999"
+        VOCABULARY,
+        {"actions:\n": 'actions:\n  - {id: ring_999, says: "later", class: other}\n'},
+        "duplicate_id",
+        "'ring_999'",
+        "id: ring_999",
     ),
     "duplicate_topic": (
-        VOCABULARY, {"\ntopics:\n": '\ntopics:\n  - {id: tonight, says: "x", words: [x]}\n'}, "duplicate_id", "'tonight'", "id: tonight"
+        VOCABULARY,
+        {"\ntopics:\n": '\ntopics:\n  - {id: tonight, says: "x", words: [x]}\n'},
+        "duplicate_id",
+        "'tonight'",
+        "id: tonight",
     ),
     "forbidden_words_in_a_fallback": (
-        VOCABULARY, {'fallback: "101; in danger 999."': 'fallback: "Ring 01632 960001."'}, "H22", "01632 960001", "01632 960001"
+        VOCABULARY,
+        {'fallback: "101; in danger 999."': 'fallback: "Ring 01632 960001."'},
+        "H22",
+        "01632 960001",
+        "01632 960001",
     ),
 }
 """Mistakes that are a small change to a shipped file: file, edits, code, what is said, and the line it points at."""
@@ -72,7 +108,8 @@ def test_a_mistake_is_named_with_its_file_and_line(root: Path, mistake: Mistake)
         found = problems(root)
     expected = f"{mistake.into}:{line} [{mistake.code}] {mistake.says}"
     fitting = [
-        problem for problem in found
+        problem
+        for problem in found
         if (problem.file, problem.line, problem.code) == (mistake.into, line, mistake.code)
         and all(word in problem.says for word in mistake.says)
     ]
@@ -136,7 +173,10 @@ def test_the_vocabulary_may_not_go_missing(root: Path) -> None:
 
 def test_blocks_that_call_each_other_in_a_circle_are_named(root: Path) -> None:
     """A circle of calls is found however many blocks it goes through."""
-    files = {f"dialogues/blocks/{a}.yaml": f"id: {a}\ntitle: A block\nsteps:\n  - {{id: round, call: {b}}}\n" for a, b in ("uv", "vw", "wu")}
+    files = {
+        f"dialogues/blocks/{a}.yaml": f"id: {a}\ntitle: A block\nsteps:\n  - {{id: round, call: {b}}}\n"
+        for a, b in ("uv", "vw", "wu")
+    }
     with changed(root, files):
         for name, text in files.items():
             (root / name).write_text(text, encoding="utf-8")
@@ -210,7 +250,11 @@ def _question(name: str, first: str = "", second: str = "") -> str:
 def _doubling_blocks(deep: int) -> dict[str, str]:
     files = {PLACE: _among("  - {id: bomb, call: z0}\n")}
     for n in range(deep):
-        steps = "".join(f"  - {{id: {name}, call: z{n + 1}}}\n" for name in "ab") if n + 1 < deep else "  - {id: a, say: Hi., sources: [H2]}\n"
+        steps = (
+            "".join(f"  - {{id: {name}, call: z{n + 1}}}\n" for name in "ab")
+            if n + 1 < deep
+            else "  - {id: a, say: Hi., sources: [H2]}\n"
+        )
         files[f"dialogues/blocks/z{n}.yaml"] = f"id: z{n}\ntitle: A block\nsteps:\n{steps}"
     return files
 
@@ -243,7 +287,9 @@ BOMBS: dict[str, Mapping[str, str]] = {
     "a_very_long_number": {PLACE: "order: " + "9" * 5000},
     "a_long_spoilt_number": {PLACE: "order: " + "1_" * 100_000 + "x"},
     "thousands_of_mistakes": {PLACE: SMALL + "".join(f"  - {{id: s{n}, say: 3}}\n" for n in range(10_000))},
-    "three_thousand_steps": {PLACE: _among("".join(f"  - {{id: s{n}, say: Words., sources: [H2]}}\n" for n in range(3000)))},
+    "three_thousand_steps": {
+        PLACE: _among("".join(f"  - {{id: s{n}, say: Words., sources: [H2]}}\n" for n in range(3000)))
+    },
     "a_million_ways_that_meet": {PLACE: _among("".join(_question(f"q{n}") for n in TWENTY))},
     "a_million_ways_that_matter": {
         PLACE: _among(
@@ -318,12 +364,20 @@ def test_every_kind_of_problem_has_its_bad_file() -> None:
     package = Path(bot.__file__).parent
     files = [package / "reading.py", package / "library.py", *(package / "checks").glob("*.py")]
     codes = set().union(*map(_codes_of, files))
-    shown = {m.code for m in mistakes()} | {entry[2] for entry in CHANGED.values()} | {entry[1] for entry in REMOVED.values()}
+    shown = (
+        {m.code for m in mistakes()}
+        | {entry[2] for entry in CHANGED.values()}
+        | {entry[1] for entry in REMOVED.values()}
+    )
     shown |= {"not_utf8", "file_too_large", "missing_file", "missing_block", "missing_line"}  # made by tests above
     shown |= set(ANSWERED.values()) | {"unreadable"}  # test_reading.py takes the right to read away
     assert len(codes) > 40, "the codes are not found in the source any more"
     codes = {code for code in codes if not code.startswith("P") or code == "P11"}  # test_promises.py breaks the others
-    missing = {code for code in codes if not any(known.startswith(code) if code.endswith("_") else known == code for known in shown)}
+    missing = {
+        code
+        for code in codes
+        if not any(known.startswith(code) if code.endswith("_") else known == code for known in shown)
+    }
     assert not missing
 
 

@@ -141,8 +141,9 @@ def test_a_piped_terminal_takes_numbers_words_and_marks(desk: Desk) -> None:
     shown = talk(
         desk, "I've seen a mark on a child", "No sign of that now", "no", "2", "go on", "k", "n", "w", "n", "d", "d", "not that I know of", flow=None
     )
-    assert "goes to children's social care today" in shown
-    assert "could anyone else see this phone" in " ".join(shown.split())
+    words = " ".join(shown.split())
+    assert "goes to children's social care today" in words
+    assert "could anyone else see this phone" in words
     assert "\x1b[" not in shown
 
 

@@ -38,8 +38,15 @@ CASES = yaml.safe_load((Path(__file__).parent / "data" / "points_by_flow.yaml").
 EXPECTED: dict[str, list[str]] = CASES["flows"]
 SET_APART: dict[str, str] = CASES["set_apart"]
 WORKED_BY_THE_SESSION = {
-    "unconfirmed", "check_before_use", "invented_number", "why_heading", "menu_child_or_parent", "menu_carry_on", "menu_choice",
-    "prompts_done", "prompts_done_short",
+    "unconfirmed",
+    "check_before_use",
+    "invented_number",
+    "why_heading",
+    "menu_child_or_parent",
+    "menu_carry_on",
+    "menu_choice",
+    "prompts_done",
+    "prompts_done_short",
 }
 """Fixed lines that label something and advise nothing, so that they cite nothing."""
 NOT_THE_SOURCES_NUMBER = re.compile(r"033\s*0[\s-]*240[\s-]*1727")
@@ -82,7 +89,8 @@ def test_each_check_holds(check: Callable[[Library, Origins], list]) -> None:
 def proofs() -> dict[str, Proof]:
     """Work out the ways through each flow once."""
     return {
-        flow.id: promises.Proof(LIBRARY, LOADED.origins, flow, promises.graphs_of(LIBRARY, flow)) for flow in CONTENT.flows
+        flow.id: promises.Proof(LIBRARY, LOADED.origins, flow, promises.graphs_of(LIBRARY, flow))
+        for flow in CONTENT.flows
     }
 
 
@@ -119,7 +127,9 @@ def test_the_five_flows_and_no_other_are_offered() -> None:
 def test_every_record_that_was_read_is_there() -> None:
     """The 243 learning points, 107 facts and 41 hard rules have all arrived, each with an id of its own."""
     assert (len(CONTENT.points), len(CONTENT.facts), len(CONTENT.rules)) == (243, 107, 41)
-    citable = [item.id for part in (CONTENT.points, CONTENT.facts, CONTENT.rules, CONTENT.rules_for_sharing) for item in part]
+    citable = [
+        item.id for part in (CONTENT.points, CONTENT.facts, CONTENT.rules, CONTENT.rules_for_sharing) for item in part
+    ]
     assert [name for name, count in Counter(citable).items() if count > 1] == []
     assert len(LIBRARY.sources) == len(citable)
 
@@ -211,7 +221,9 @@ def test_demonstration_numbers_ring_nowhere() -> None:
             if contact.number is None:
                 continue
             drama = re.fullmatch(r"01632 960\d{3}", contact.number)
-            assert drama if area.demonstration and len(contact.number) > 3 else contact.number in {"101", "999", "111"}, area.id
+            assert (
+                drama if area.demonstration and len(contact.number) > 3 else contact.number in {"101", "999", "111"}
+            ), area.id
     assert any(area.demonstration for area in CONTENT.areas)
 
 
@@ -246,13 +258,30 @@ def test_actions_that_protect_and_actions_that_warn_are_classed_so() -> None:
     """The classes on which the promises rest are what a safeguarding lead expects them to be."""
     of = {kind: {w.id for w in CONTENT.vocabulary.actions if w.is_ is kind} for kind in ActionClass}
     assert of[ActionClass.PROTECT] == {
-        "ring_999", "ring_police", "ring_social_care", "tell_social_worker", "tell_lead", "tell_lado", "get_medical_help"
+        "ring_999",
+        "ring_police",
+        "ring_social_care",
+        "tell_social_worker",
+        "tell_lead",
+        "tell_lado",
+        "get_medical_help",
     }
     assert of[ActionClass.ALERT] == {
-        "tell_family", "talk_with_family", "ask_child", "visit_family", "contact_him", "gather_more", "mediate"
+        "tell_family",
+        "talk_with_family",
+        "ask_child",
+        "visit_family",
+        "contact_him",
+        "gather_more",
+        "mediate",
     }
     assert of[ActionClass.CONSENT] == {"agree_help", "seek_agreement"}
-    assert {w.id for w in CONTENT.vocabulary.actions if w.reports} >= {"ring_social_care", "tell_lead", "tell_lado", "ring_police"}
+    assert {w.id for w in CONTENT.vocabulary.actions if w.reports} >= {
+        "ring_social_care",
+        "tell_lead",
+        "tell_lado",
+        "ring_police",
+    }
 
 
 @pytest.mark.parametrize("route", [*CONTENT.flows, *CONTENT.blocks], ids=lambda route: route.id)
@@ -285,7 +314,9 @@ def test_the_version_is_that_of_the_words() -> None:
     assert again is not None
     assert again.version == LIBRARY.version
     first, *rest = CONTENT.lines
-    other = Library(CONTENT.model_copy(update={"lines": (first.model_copy(update={"text": first.text + " Yes."}), *rest)}))
+    other = Library(
+        CONTENT.model_copy(update={"lines": (first.model_copy(update={"text": first.text + " Yes."}), *rest)})
+    )
     assert other.version != LIBRARY.version
     rebuilt = Library.from_compiled(LIBRARY.compiled, LIBRARY.version)
     assert rebuilt.content == CONTENT

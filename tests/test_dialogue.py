@@ -9,18 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from walking import actions_in, at, chose, do, finish, most, question_of, steps_said
 
-from bot.dialogue import (
-    DEEPEST,
-    actions_so_far,
-    answers_given,
-    is_closed,
-    new_state,
-    open_question,
-    step,
-    unfinished,
-    urgency,
-    welcome_back,
-)
+from bot.asking import actions_so_far, answers_given, is_closed, open_question, unfinished, urgency
+from bot.dialogue import DEEPEST, new_state, step, welcome_back
 from bot.events import COMMANDS, Alarmed, Chose, Do, Marked, Open, Unclear, WroteAs
 from bot.library import read_content
 from bot.models import By, Mark, Moment, ReplyKind, Urgency
@@ -29,7 +19,7 @@ from bot.state import FORMAT, State
 
 if TYPE_CHECKING:
     from bot.dialogue import Turn
-    from bot.events import Event, Reply
+    from bot.events import Command, Event, Reply
     from bot.library import Library
 
 FLOWS = sorted(path.stem for path in (content_root() / "dialogues" / "flows").glob("*.yaml"))
@@ -39,7 +29,16 @@ BABY = (*SETTLED, "not_mobile")
 TO_THE_END = {
     "mark_on_child": (*SETTLED, "mobile", "none_of_these", "go_on", "done", "done", "done", "no_needs", "no_reminder"),
     "family_wont_engage": (
-        *SETTLED, "need", "not_worse", "go_on", "done", "done", "done", "done", "no_needs", "no_reminder",
+        *SETTLED,
+        "need",
+        "not_worse",
+        "go_on",
+        "done",
+        "done",
+        "done",
+        "done",
+        "no_needs",
+        "no_reminder",
     ),
     "new_partner": (*SETTLED, "no_worry", "done", "done", "done", "no_needs", "no_reminder"),
     "information_sharing": (*SETTLED, "support", "professional", "done", "no_reminder"),
@@ -71,7 +70,9 @@ def is_card(turn: Turn) -> bool:
 
 @pytest.mark.parametrize("answers", [("yes_now",), ("not_sure", "one_of_these"), ("not_sure", "cannot_tell")])
 @pytest.mark.parametrize("flow", FLOWS)
-def test_an_emergency_answer_shows_the_card_and_then_what_to_do(library: Library, flow: str, answers: tuple[str, ...]) -> None:
+def test_an_emergency_answer_shows_the_card_and_then_what_to_do(
+    library: Library, flow: str, answers: tuple[str, ...]
+) -> None:
     """An answer that is an emergency shows the 999 card at once; once 999 was rung the flow says what comes next."""
     turn = at(library, flow, *answers)
     assert is_card(turn)
@@ -130,12 +131,26 @@ def test_typed_danger_in_the_middle_leads_back_to_the_same_question(library: Lib
         assert lowered.state.runs == before.state.runs
 
 
+EVERY_COMMAND: tuple[Command, ...] = tuple(dict.fromkeys((*COMMANDS, "begin", "again")))
 BESIDE_AN_ALARM: list[Event] = [
-    *[Do(command) for command in COMMANDS if command != "stop"],
-    Do("change", "mobile"), Open("mark_on_child"), Open("information_sharing"), Open("no_such_flow"),
-    WroteAs("child"), WroteAs("parent"), WroteAs("outside_england"), Unclear(), Unclear(("mark_on_child", "new_partner")),
-    Alarmed(), Alarmed("new_partner"), Chose(("mobile",)), Chose(("carry_on",)), Chose(()), Chose(("rung_999", "not_emergency")),
-    Marked(()), Marked((("explanation", Mark.WORRY),)),
+    *[Do(command) for command in EVERY_COMMAND if command != "stop"],
+    Do("change", "mobile"),
+    Open("mark_on_child"),
+    Open("information_sharing"),
+    Open("no_such_flow"),
+    WroteAs("child"),
+    WroteAs("parent"),
+    WroteAs("outside_england"),
+    Unclear(),
+    Unclear(("mark_on_child", "new_partner")),
+    Alarmed(),
+    Alarmed("new_partner"),
+    Chose(("mobile",)),
+    Chose(("carry_on",)),
+    Chose(()),
+    Chose(("rung_999", "not_emergency")),
+    Marked(()),
+    Marked((("explanation", Mark.WORRY),)),
 ]
 
 
@@ -190,7 +205,9 @@ def test_somebody_feared_soon_means_acting_before_they_leave(library: Library, f
 # --- exits ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("writer", "says"), [("child", "0800 1111"), ("parent", "0808 800 5000"), ("outside_england", "England")])
+@pytest.mark.parametrize(
+    ("writer", "says"), [("child", "0800 1111"), ("parent", "0808 800 5000"), ("outside_england", "England")]
+)
 @pytest.mark.parametrize("answers", [None, SETTLED])
 def test_who_is_no_practitioner_in_england_gets_a_card_of_their_own(
     library: Library, writer: Any, says: str, answers: tuple[str, ...] | None
@@ -269,7 +286,9 @@ def test_a_flow_opened_in_the_middle_leads_back_to_the_same_question(
 @pytest.mark.parametrize(
     "danger", [("no_sign", "soon"), ("no_sign", "dont_know"), ("not_sure", "none_but_unsure"), ("yes_now", "rung_999")]
 )
-def test_danger_answers_come_along_and_their_advice_is_not_said_twice(library: Library, danger: tuple[str, ...]) -> None:
+def test_danger_answers_come_along_and_their_advice_is_not_said_twice(
+    library: Library, danger: tuple[str, ...]
+) -> None:
     """A flow opened from a button takes the danger answers along: neither asked again nor advised again."""
     before = at(library, "mark_on_child", *danger, "not_mobile")
     turn = do(library, *chose("told_to_wait"), state=before.state)
@@ -367,7 +386,10 @@ def test_resuming_asks_about_danger_first_and_then_goes_on(library: Library) -> 
 
 def test_resuming_twice_asks_about_danger_once(library: Library) -> None:
     """While the danger check is what is open, it is not asked about again beneath itself."""
-    for before in (at(library, "mark_on_child"), do(library, Do("resume"), state=at(library, "mark_on_child", *BABY).state)):
+    for before in (
+        at(library, "mark_on_child"),
+        do(library, Do("resume"), state=at(library, "mark_on_child", *BABY).state),
+    ):
         turn = do(library, Do("resume"), state=before.state)
         assert question_of(turn) == question_of(before)
         assert len(turn.state.runs) == len(before.state.runs)
@@ -482,7 +504,14 @@ def test_a_changed_answer_asks_what_no_longer_stands(library: Library) -> None:
 def test_a_change_back_brings_the_earlier_answers_back(library: Library) -> None:
     """Answers that a change set aside stand again when it is changed back."""
     ended = at(library, "mark_on_child", *TO_THE_END["mark_on_child"])
-    turn = do(library, Do("change", "mobile"), *chose("not_mobile"), Do("change", "mobile"), *chose("mobile"), state=ended.state)
+    turn = do(
+        library,
+        Do("change", "mobile"),
+        *chose("not_mobile"),
+        Do("change", "mobile"),
+        *chose("mobile"),
+        state=ended.state,
+    )
     assert is_closed(library, turn.state)
     assert actions_so_far(library, turn.state) == actions_so_far(library, ended.state)
 
@@ -520,7 +549,7 @@ def test_marks_given_again_show_as_they_come(library: Library) -> None:
     """While marks are given again they are shown as they come, and nothing is overtaken until all is done."""
     before = at(library, "mark_on_child", *TO_THE_END["mark_on_child"])
     turn = do(library, Do("change", "curious"), Marked((("before", Mark.WORRY),)), state=before.state)
-    assert dict((p.id, p.mark) for p in question_of(turn).prompts)["before"] is Mark.WORRY
+    assert {p.id: p.mark for p in question_of(turn).prompts}["before"] is Mark.WORRY
     assert turn.superseded == ()
 
 
@@ -528,7 +557,11 @@ def test_change_offers_the_answers_given_so_far(library: Library) -> None:
     """Change without a name lists what was answered; choosing one asks it again."""
     before = at(library, "mark_on_child", *BABY)
     turn = do(library, Do("change"), state=before.state)
-    assert [name.split("/", 1)[1] for name in options_of(turn)] == ["danger_check/signs", "danger_check/before_contact", "mobile"]
+    assert [name.split("/", 1)[1] for name in options_of(turn)] == [
+        "danger_check/signs",
+        "danger_check/before_contact",
+        "mobile",
+    ]
     assert all(len(option.label) <= 40 and len(option.short) <= 20 for option in turn.replies[-1].options)
     turn = do(library, *chose(options_of(turn)[1]), state=turn.state)
     assert asked(turn) == "danger_check/before_contact"
@@ -633,10 +666,22 @@ def test_words_about_several_flows_offer_them(library: Library) -> None:
 
 
 ODD: list[Event] = [
-    Chose(()), Chose(("no_such_option",)), Chose(("not_soon", "no_sign")), Chose(("",)), Chose(("\x00", "💥")),
-    Chose(("mobile", "mobile", "not_mobile")), Chose(("done",)), Chose(("carry_on",)), Marked(()),
-    Marked((("no_such_prompt", Mark.WORRY),)), Marked((("explanation", Mark.WORRY), ("nonsense", Mark.KNOWN))),
-    Open("no_such_flow"), Open(""), Open("danger_check"), Open("emergency"), Unclear(("no_such_flow",)),
+    Chose(()),
+    Chose(("no_such_option",)),
+    Chose(("not_soon", "no_sign")),
+    Chose(("",)),
+    Chose(("\x00", "💥")),
+    Chose(("mobile", "mobile", "not_mobile")),
+    Chose(("done",)),
+    Chose(("carry_on",)),
+    Marked(()),
+    Marked((("no_such_prompt", Mark.WORRY),)),
+    Marked((("explanation", Mark.WORRY), ("nonsense", Mark.KNOWN))),
+    Open("no_such_flow"),
+    Open(""),
+    Open("danger_check"),
+    Open("emergency"),
+    Unclear(("no_such_flow",)),
 ]
 
 
@@ -644,7 +689,9 @@ ODD: list[Event] = [
 @pytest.mark.parametrize(
     "answers", [None, (), SETTLED, (*BABY, "go_on"), TO_THE_END["mark_on_child"][:-1], TO_THE_END["mark_on_child"]]
 )
-def test_odd_input_gets_a_reply_and_loses_nothing(library: Library, event: Event, answers: tuple[str, ...] | None) -> None:
+def test_odd_input_gets_a_reply_and_loses_nothing(
+    library: Library, event: Event, answers: tuple[str, ...] | None
+) -> None:
     """What cannot be an answer here is answered in words, and what was open is asked again."""
     before = new_state(library) if answers is None else at(library, "mark_on_child", *answers).state
     question = open_question(library, before)
@@ -751,7 +798,7 @@ EVENTS = st.one_of(
     st.builds(Open, NAMES, moment=st.sampled_from(Moment)),
     st.builds(Chose, st.lists(st.sampled_from(OPTIONS) | st.text(max_size=3), max_size=3).map(tuple)),
     st.builds(Marked, st.lists(st.tuples(st.sampled_from(PROMPTS), st.sampled_from(Mark)), max_size=4).map(tuple)),
-    st.builds(Do, st.sampled_from(COMMANDS), st.sampled_from(["", "", "mobile", "danger_check/signs", "nonsense"])),
+    st.builds(Do, st.sampled_from(EVERY_COMMAND), st.sampled_from(["", "", "mobile", "danger_check/signs", "nonsense"])),
     st.builds(Alarmed, NAMES),
     st.builds(Unclear, st.lists(NAMES, max_size=3).map(tuple)),
     st.builds(WroteAs, st.sampled_from(["child", "parent", "outside_england"])),
@@ -760,7 +807,9 @@ EVENTS = st.one_of(
 
 def fitting(question: Reply) -> st.SearchStrategy[Event]:
     """Return answers that belong to a question: most of what people do."""
-    choices = st.builds(lambda o, m: Chose((o,), moment=m), st.sampled_from([o.id for o in question.options]), st.sampled_from(Moment))
+    choices = st.builds(
+        lambda o, m: Chose((o,), moment=m), st.sampled_from([o.id for o in question.options]), st.sampled_from(Moment)
+    )
     if not question.prompts:
         return choices
     marks = st.lists(st.tuples(st.sampled_from([p.id for p in question.prompts]), st.sampled_from(Mark)), max_size=4)

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import pytest
 from walking import answers_to, least, looked_at, question_of, side_trips, step_named
 
-from bot.dialogue import is_closed, new_state, open_question, step, urgency
+from bot.asking import is_closed, open_question, urgency
+from bot.dialogue import new_state, step
 from bot.events import Chose, Do, Open
 from bot.library import read_content
 from bot.models import URGENCY_ORDER, ActionClass, AskStep, By, CallStep, Moment, ReplyKind, Urgency
@@ -427,7 +428,10 @@ def test_every_answer_of_the_content_is_given(flow: str) -> None:
     library, found = _library(), walked(flow, Moment.UNKNOWN)
     offered = {
         (name, option.id)
-        for name, asks in _steps_of(library, flow, flow) if isinstance(asks, AskStep) for option in asks.options if not option.open
+        for name, asks in _steps_of(library, flow, flow)
+        if isinstance(asks, AskStep)
+        for option in asks.options
+        if not option.open
     }
     assert offered
     assert offered <= found.given

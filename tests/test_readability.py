@@ -12,8 +12,23 @@ from bot.readability import reading_age, syllables
 @pytest.mark.parametrize(
     ("word", "count"),
     [
-        ("a", 1), ("child", 1), ("worry", 2), ("family", 3), ("note", 1), ("noted", 2), ("asked", 1), ("needed", 2), ("table", 2),
-        ("see", 1), ("agree", 2), ("emergency", 4), ("safeguarding", 4), ("hmm", 1), ("RING", 1), ("can't", 1), ("the", 1),
+        ("a", 1),
+        ("child", 1),
+        ("worry", 2),
+        ("family", 3),
+        ("note", 1),
+        ("noted", 2),
+        ("asked", 1),
+        ("needed", 2),
+        ("table", 2),
+        ("see", 1),
+        ("agree", 2),
+        ("emergency", 4),
+        ("safeguarding", 4),
+        ("hmm", 1),
+        ("RING", 1),
+        ("can't", 1),
+        ("the", 1),
     ],
 )
 def test_syllables_of_words(word: str, count: int) -> None:
@@ -30,17 +45,17 @@ def test_a_text_without_words_has_no_reading_age(text: str) -> None:
 def test_plain_words_are_for_younger_readers() -> None:
     """Short words in short sentences come out lower than long words in one long sentence."""
     plain = reading_age("Ring now. Say what you saw. Stay with the child.")
-    involved = reading_age("Practitioners demonstrating professional curiosity should systematically triangulate contradictory information.")
+    involved = reading_age(
+        "Practitioners demonstrating professional curiosity should systematically triangulate contradictory information."
+    )
     assert plain < 8
     assert involved > 20
 
 
 def test_a_known_text_has_the_published_grade() -> None:
-    """Eleven words, two sentences, fourteen syllables: the formula gives what one works out by hand."""
-    text = "Tell your lead today. If you cannot, ring social care."
-    words, sentences = 10, 2
-    total = sum(map(syllables, "Tell your lead today If you cannot ring social care".split()))
-    assert reading_age(text) == pytest.approx(max(0.0, 0.39 * words / sentences + 11.8 * total / words - 15.59 + 5))
+    """Twelve words, two sentences, nineteen syllables: the formula gives what one works out by hand."""
+    text = "Tell your safeguarding lead today. If you cannot, ring a social worker."
+    assert reading_age(text) == pytest.approx(0.39 * 12 / 2 + 11.8 * 19 / 12 - 15.59 + 5)
 
 
 @pytest.mark.parametrize("mark", [".", "!", "?", ":", ";", " \u00b7"])
@@ -62,7 +77,9 @@ def test_every_word_has_a_syllable(word: str) -> None:
     assert syllables(word) >= 1
 
 
-@given(st.lists(st.sampled_from(["ring", "the", "child", "safeguarding", "information", "today"]), min_size=1, max_size=30))
+@given(
+    st.lists(st.sampled_from(["ring", "the", "child", "safeguarding", "information", "today"]), min_size=1, max_size=30)
+)
 def test_saying_it_twice_makes_it_no_harder(words: list[str]) -> None:
     """Two sentences of the same kind read like one."""
     sentence = " ".join(words) + ". "

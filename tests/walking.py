@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from bot.models import AskStep, CallStep, Mark, Moment, PromptsStep, RemindStep
 from bot.replay import DECLINE, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from bot.access import Person
     from bot.dialogue import Turn
@@ -153,8 +153,11 @@ def _by_concern(library: Library, asked: Reply) -> list[Event]:
 def looked_at(library: Library, state: State) -> frozenset[str]:
     """Return those facts of the open run that any condition of any content looks at."""
     refs = {
-        ref for route in library.routes.values() for part in route.steps
-        for item in (part, *getattr(part, "act", ())) for ref in (*item.if_, *item.unless)
+        ref
+        for route in library.routes.values()
+        for part in route.steps
+        for item in (part, *getattr(part, "act", ()))
+        for ref in (*item.if_, *item.unless)
     }
     if state.top is None:
         return frozenset()
@@ -165,6 +168,8 @@ def looked_at(library: Library, state: State) -> frozenset[str]:
 
 # --- through a desk ------------------------------------------------------------------------------------
 
+KEYS = itertools.count()
+
 
 @dataclass
 class Talk:
@@ -172,11 +177,10 @@ class Talk:
 
     desk: Desk
     person: Person
-    keys: Iterator[str] = field(default_factory=lambda: (f"key-{n}-{id(object())}" for n in itertools.count()))
 
     def say(self, given: Event | str, key: str | None = None) -> Said:
         """Send an event or typed words."""
-        return self.desk.handle(self.person, given, key or f"{self.person.id}-{next(self.keys)}")
+        return self.desk.handle(self.person, given, key or f"key {next(KEYS)}")
 
     def go(self, flow: str, *options: str) -> Said:
         """Open a flow and choose one option after the other."""

@@ -5,8 +5,9 @@ for reading.
 """
 
 from bot.advice_log.chain import Break, verify
-from bot.advice_log.log import AdviceLog, Current, Kept, TurnRow
+from bot.advice_log.log import AdviceLog
 from bot.advice_log.records import Receipt, Session, export_rows, receipt, sessions
+from bot.advice_log.rows import Current, Kept, TurnRow
 
 __all__ = [
     "AdviceLog",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import secrets
 import sqlite3
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from sqlite_utils import Database
 
 from bot.advice_log.chain import digest, link
 from bot.advice_log.opening import bring_up_to_date, key_beside, readable
+from bot.advice_log.rows import Current, Kept, TurnRow
 from bot.advice_log.schema import migrations
 from bot.errors import StoreError
 
@@ -26,52 +27,6 @@ if TYPE_CHECKING:
 RECEIPT_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """No letter that is mistaken for a digit when read out over a telephone."""
 BUSY_MILLISECONDS = 5000
-
-
-@dataclass(frozen=True, slots=True)
-class Current:
-    """Somebody's latest session, with the state of its last turn."""
-
-    session: str
-    receipt: str
-    label: str
-    area: str
-    content_version: str
-    state: str
-    turns: int
-    stopped: bool
-    closed: bool
-    last_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class TurnRow:
-    """What one turn adds to the record; `replies` are (kind, step, run, sources, urgency, words)."""
-
-    key: str
-    event: str
-    flow: str
-    step: str
-    decision: str
-    urgency: str
-    closed: bool
-    stopped: bool
-    content_version: str
-    state: str
-    replies: Sequence[tuple[str, str, int, Sequence[str], str, str]]
-    superseded: Sequence[tuple[str, int]]
-    said: str
-    nonce: str
-    at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What a turn said, as it was kept: the same event gives this again."""
-
-    outbox: int
-    nonce: str
-    said: str
 
 
 class AdviceLog:
@@ -89,6 +44,9 @@ class AdviceLog:
         """Open the record, making or bringing up to date what is not there; raises StoreError in one sentence."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                # Only its owner may read it; the files that SQLite puts beside it take after it.
+                os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
             connection = sqlite3.connect(
                 path, timeout=BUSY_MILLISECONDS / 1000, isolation_level=None, check_same_thread=False
             )
@@ -113,6 +71,22 @@ class AdviceLog:
         except BaseException:
             connection.close()
             raise
+
+    @classmethod
+    def read(cls, path: Path) -> AdviceLog:
+        """Open the record to read it, and nothing else: no key is needed, and nothing is written beside it."""
+        with readable(path):
+            connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+            try:
+                connection.execute("SELECT 1 FROM head").fetchone()
+            except sqlite3.OperationalError as error:
+                connection.close()
+                if "no such table" in str(error):
+                    raise
+                # A disk that cannot be written has no room for the file that readers share.
+                connection = sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True, isolation_level=None)
+                connection.execute("SELECT 1 FROM head").fetchone()
+        return cls(path, connection, b"")
 
     def close(self) -> None:
         """Close the file."""
@@ -306,7 +280,19 @@ class AdviceLog:
     def delivered(self, outbox: int, status: str, at: str) -> None:
         """Note what became of what was said: a new row, never a change."""
         with self.transaction():
-            self._append("deliveries", {"outbox": outbox, "status": status, "at": at})
+            self.note_delivery(outbox, status, at)
+
+    def note_delivery(self, outbox: int, status: str, at: str) -> None:
+        """Note it inside the open transaction."""
+        self._append("deliveries", {"outbox": outbox, "status": status, "at": at})
+
+    def leave_no_trace(self) -> None:
+        """Empty the write-ahead log, where what was deleted from the inbox would otherwise stand for hours.
+
+        Somebody else reading just now is no matter: it is done again soon.
+        """
+        with suppress(StoreError), readable(self.path):
+            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     # --- what came in -----------------------------------------------------------------------------------
 
@@ -324,12 +310,13 @@ class AdviceLog:
         """Return (key, payload) of what came in and has not been handled, oldest first."""
         return [(row[0], row[1]) for row in self.connection.execute("SELECT key, payload FROM inbox ORDER BY at, key")]
 
-    def undelivered(self) -> list[tuple[int, str, str]]:
-        """Return (outbox, chat, what was said) for turns whose replies are not known to have gone out."""
+    def undelivered(self, channel: str) -> list[tuple[int, str, str, str]]:
+        """Return (outbox, nonce, chat, what was said) of a channel's turns not known to have gone out."""
         rows = self.connection.execute(
-            "SELECT o.id, a.chat, w.body FROM outbox o JOIN turns t ON t.id = o.turn JOIN owners p ON p.session = t.session "
+            "SELECT o.id, o.nonce, a.chat, w.body FROM outbox o JOIN turns t ON t.id = o.turn JOIN owners p ON p.session = t.session "
             "JOIN addresses a ON a.person = p.person JOIN words w ON w.part = 'outbox' AND w.row = o.id "
-            "WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.outbox = o.id) ORDER BY o.id"
+            "WHERE a.channel = ? AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.outbox = o.id) ORDER BY o.id",
+            (channel,),
         )
         return [tuple(row) for row in rows]
 
@@ -363,13 +350,13 @@ class AdviceLog:
         row = self.connection.execute("SELECT step FROM reminders WHERE id = ?", (reminder,)).fetchone()
         return row[0] if row else ""
 
-    def due(self, at: str) -> list[tuple[int, str, str]]:
-        """Return (id, session, chat) of reminders that are due and waiting."""
+    def due(self, channel: str, at: str) -> list[tuple[int, str, str]]:
+        """Return (id, session, chat) of a channel's reminders that are due and waiting."""
         rows = self.connection.execute(
             "SELECT r.id, r.session, a.chat FROM reminders r JOIN owners o ON o.session = r.session "
             "JOIN addresses a ON a.person = o.person "
-            "WHERE r.due_at <= ? AND NOT EXISTS (SELECT 1 FROM reminder_status s WHERE s.reminder = r.id) ORDER BY r.due_at, r.id",
-            (at,),
+            "WHERE a.channel = ? AND r.due_at <= ? AND NOT EXISTS (SELECT 1 FROM reminder_status s WHERE s.reminder = r.id) ORDER BY r.due_at, r.id",
+            (channel, at),
         )
         return [tuple(row) for row in rows]
 

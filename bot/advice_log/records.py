@@ -24,6 +24,9 @@ class Session:
     turns: int
     urgency: str
     closed: bool
+    stopped: bool
+    alarm: bool
+    """The 999 card was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +70,30 @@ class Receipt:
 
 
 def sessions(log: AdviceLog, *, limit: int = 50) -> list[Session]:
-    """Return the latest sessions that advised something, newest first."""
+    """Return the latest sessions that advised something, newest first; a 999 card alone is advice too."""
     rows = log.connection.execute(
         "SELECT s.receipt, s.label, s.began_at, max(t.at), group_concat(DISTINCT nullif(t.flow, '')), count(*), "
-        "(SELECT urgency FROM turns u WHERE u.session = s.id ORDER BY u.n DESC LIMIT 1), max(t.closed) "
-        "FROM sessions s JOIN turns t ON t.session = s.id GROUP BY s.id ORDER BY s.seq DESC LIMIT ?",
+        "(SELECT urgency FROM turns u WHERE u.session = s.id ORDER BY u.n DESC LIMIT 1), max(t.closed), max(t.stopped), "
+        "EXISTS (SELECT 1 FROM advice a JOIN turns d ON d.id = a.turn WHERE d.session = s.id AND a.kind = 'danger') AS alarm "
+        "FROM sessions s JOIN turns t ON t.session = s.id GROUP BY s.id HAVING max(t.flow) <> '' OR alarm "
+        "ORDER BY s.seq DESC LIMIT ?",
         (limit,),
     )
     return [
-        Session(receipt, label, began_at, last_at, flows or "", turns, urgency, bool(closed))
-        for receipt, label, began_at, last_at, flows, turns, urgency, closed in rows
+        Session(
+            receipt, label, began_at, last_at, flows or "", turns, urgency, bool(closed), bool(stopped), bool(alarm)
+        )
+        for receipt, label, began_at, last_at, flows, turns, urgency, closed, stopped, alarm in rows
     ]
 
 
 def receipt(log: AdviceLog, code: str) -> Receipt | None:
-    """Return the session of a receipt code, however it was typed; None if there is none."""
+    """Return the session of a receipt code, however it was typed, or the latest of a case label; None if there is none."""
     wanted = "".join(letter for letter in code.upper() if letter.isalnum())
     row = log.connection.execute(
-        "SELECT id, receipt, label, area, channel, began_at, content_version FROM sessions WHERE replace(receipt, '-', '') = ?",
-        (wanted,),
+        "SELECT id, receipt, label, area, channel, began_at, content_version FROM sessions "
+        "WHERE replace(receipt, '-', '') = ? OR label = ? ORDER BY seq DESC LIMIT 1",
+        (wanted, " ".join(code.lower().split())),
     ).fetchone()
     if row is None:
         return None

@@ -49,7 +49,7 @@ def converse(desk: Desk, person: Person, lines: IO[str], out: IO[str], *, flow: 
             _write(out, {"error": "The line is empty: send one JSON object."})
             continue
         try:
-            given = read_line(desk, line)
+            given = read_line(desk, line.removeprefix("\ufeff"))
         except BadLineError as error:
             _write(out, {"error": str(error)})
             continue

@@ -7,6 +7,7 @@ import shutil
 import sys
 import textwrap
 import uuid
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -30,11 +31,12 @@ COLOURS: dict[str, dict[str, Any]] = {
     "close": {"bold": True},
 }
 MARKS = {
-    **dict.fromkeys(("k", "known", "know", "y", "yes", "1"), Mark.KNOWN),
+    **dict.fromkeys(("k", "known", "know", "i know", "yes"), Mark.KNOWN),
     **dict.fromkeys(
-        ("n", "not known", "not known yet", "unknown", "don't know", "dont know", "no", "?", "2"), Mark.UNKNOWN
+        ("n", "not known", "not known yet", "unknown", "don't know", "dont know", "dunno", "idk", "no idea", "?"),
+        Mark.UNKNOWN,
     ),
-    **dict.fromkeys(("w", "worry", "worries", "worries me", "worried", "!", "3"), Mark.WORRY),
+    **dict.fromkeys(("w", "worry", "worries", "worries me", "it worries me", "worried", "!"), Mark.WORRY),
 }
 LEAVE = frozenset({"q", "quit", "exit", "bye"})
 HINT = "number or words · back · change · why · menu · stop · 999 · q to leave (kept)"
@@ -105,18 +107,22 @@ class Terminal:
         for place, prompt in enumerate(reply["prompts"], 1):
             if "mark" in prompt:
                 continue
+            begun = textwrap.shorten(prompt["text"], 46, placeholder="…")
+            asked = f"{place}/{len(reply['prompts'])} {begun}\n  [k]nown · [n]ot known yet · [w]orries me · [d]one > "
             while True:
-                typed = self._line(
-                    f"{place}/{len(reply['prompts'])}  [k]nown · [n]ot known yet · [w]orries me > "
-                ).strip()
+                try:
+                    typed = self._line(asked).strip()
+                except (EOFError, KeyboardInterrupt):
+                    self._keep(marks)
+                    raise
                 if typed.lower() in MARKS:
                     marks.append((prompt["id"], MARKS[typed.lower()]))
                     break
-                if typed.lower() in {"d", "done", ""}:
+                if typed and not typed.isdecimal():
                     self._keep(marks)
-                    return Chose(("done",))
-                self._keep(marks)
-                return None if typed.lower() in LEAVE else typed
+                    if typed.lower() in {"d", "done"}:
+                        return Chose(("done",))
+                    return None if typed.lower() in LEAVE else typed
         return Marked(tuple(marks)) if marks else Chose(("done",))
 
     def _keep(self, marks: list[tuple[str, Mark]]) -> None:
@@ -126,11 +132,14 @@ class Terminal:
 
     def _line(self, prompt: str) -> str:
         if self.typed_by_hand:
+            with suppress(ImportError):
+                import readline  # noqa: F401, PLC0415 - arrow keys in `input`; a Python without it does as well
+
             return input(self._styled(prompt, dim=True))
         line = self.lines.readline()
         if not line:
             raise EOFError
-        self._write(f"{prompt}{line.rstrip()}"[:WIDEST])
+        self._write(f"{prompt}{line.rstrip()[:WIDEST]}")
         return line
 
     # --- showing ----------------------------------------------------------------------------------------
@@ -145,7 +154,8 @@ class Terminal:
         if reply["prompts"]:
             return
         for place, option in enumerate(reply["options"], 1):
-            self._write(f"  {self._styled(str(place), bold=True)}  {option['label']}")
+            label = self._wrapped(option["label"], indent="     ")
+            self._write(f"  {self._styled(str(place), bold=True)}  {label}")
         if reply["options"] and self.typed_by_hand and not self.hinted:
             self.hinted = True
             self._write(self._styled(HINT, dim=True))
@@ -157,13 +167,19 @@ class Terminal:
         else:
             self._write("Nothing was advised. In danger: 999.")
 
-    def _wrapped(self, text: str) -> str:
+    def _wrapped(self, text: str, indent: str | None = None) -> str:
         width = min(WIDEST, shutil.get_terminal_size((WIDEST, 24)).columns)
         lines = []
         for line in text.split("\n"):
-            indent = " " * (len(line) - len(line.lstrip()))
+            after = indent if indent is not None else " " * (len(line) - len(line.lstrip()))
             lines.append(
-                textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+                textwrap.fill(
+                    line,
+                    width - len(indent or ""),
+                    subsequent_indent=after,
+                    break_long_words=False,
+                    break_on_hyphens=False,
+                )
             )
         return "\n".join(lines)
 

@@ -65,6 +65,14 @@ LINES = (
     "prompts_done_short",
     "too_deep",
     "sent_again",
+    "failed",
+    "receipt_none",
+    "withdrawn",
+    "after_999_alone",
+    "not_understood_again",
+    "left_for_a_child",
+    "left_for_a_parent",
+    "left_outside_england",
 )
 """Fixed lines that the engine, the session and the channels say; none may go missing."""
 

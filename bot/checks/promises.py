@@ -53,9 +53,14 @@ class Proof:
         """Make a problem of this flow."""
         return self.origins.problem("flows", self.flow.id, where, code, f"{code}: {says}")
 
-    def outcomes(self) -> Iterator[tuple[Outcome, str]]:
-        """Yield each outcome with a way that leads to it, written out."""
+    def outcomes(self, *, begun_here: bool = False) -> Iterator[tuple[Outcome, str]]:
+        """Yield each outcome with a way that leads to it, written out.
+
+        `begun_here` leaves out the ways of a flow opened from another one, where that one has done its part.
+        """
         for graph in self.graphs:
+            if begun_here and graph.means != self.flow.means:
+                continue
             for outcome, way in graph.outcomes.items():
                 yield (
                     outcome,
@@ -86,7 +91,7 @@ def concern_never_lowers_protection(proof: Proof) -> Iterator[Problem]:
         for comparison in graph.compared:
             for less in comparison.branches:
                 for more in comparison.branches:
-                    if less[0].concern < more[0].concern and not _excused(more[0]):
+                    if less is not more and less[0].concern <= more[0].concern and not _excused(more[0]):
                         yield from _compare(proof, comparison, less, more, protective, warning)
 
 
@@ -108,8 +113,10 @@ def _compare(
         if max(after.get(action, -1), asked.prior.get(action, -1)) < soon:
             yield proof.problem(
                 "P2",
-                f"at '{name}' the answer '{worried}' is more worrying than '{calm}' but assures '{action}' later, or not at all.",
+                f"at '{name}' the answer '{worried}' is at least as worrying as '{calm}' but assures '{action}' later, or not at all.",
             )
+    if less[0].concern == more[0].concern:
+        return  # what ranks alike has to protect alike; how the family is told may differ
     before, after = possible(less[1], warning), possible(more[1], warning)
     for action, soon in sorted(after.items()):
         if max(before.get(action, -1), asked.prior.get(action, -1)) < soon:
@@ -161,6 +168,16 @@ def every_path_ends_in_something_to_do(proof: Proof) -> Iterator[Problem]:
         doers = {f.who for f in outcome.features if f.kind == "action"}
         if not any(proof.library.actors[who].always for who in doers):
             yield proof.problem("P3", f"on this path nobody who can be had at any hour has anything to do: {way}.")
+
+
+def suspected_harm_reaches_social_care(proof: Proof) -> Iterator[Problem]:
+    """P2, by hard rule H2: where harm is suspected, social care is rung today at the latest."""
+    for outcome, way in proof.outcomes(begun_here=True):
+        if (
+            outcome.has("means", "harm_suspected")
+            and outcome.soonest("ring_social_care") < URGENCY_ORDER[Urgency.TODAY]
+        ):
+            yield proof.problem("P2", f"harm is suspected on this path, but social care is not rung today (H2): {way}.")
 
 
 def men_are_seen_both_ways(proof: Proof) -> Iterator[Problem]:
@@ -270,6 +287,7 @@ PROMISES: tuple[Promise, ...] = (
     concern_never_lowers_protection,
     not_knowing_counts_as_concern,
     every_path_ends_in_something_to_do,
+    suspected_harm_reaches_social_care,
     men_are_seen_both_ways,
     nothing_waits_for_consent,
     everything_is_recorded,

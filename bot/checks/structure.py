@@ -32,6 +32,8 @@ UNWALKABLE = frozenset(
 )
 """With one of these a flow cannot be walked, so the promises are not looked at yet."""
 
+FEW = 16
+"""So many known words can be listed when none is near."""
 INTERRUPTS = {
     EMERGENCY: {"rung_999", "not_emergency"},
     WELCOME_BACK: {CARRY_ON, AFRESH},
@@ -65,7 +67,8 @@ class Asker:
     def unknown(self, word: str, known: Collection[str], where: Where, code: str, what: str) -> Iterator[Problem]:
         """Say that a word is not known, and which one was probably meant."""
         if word not in known:
-            yield self.problem(where, code, f"'{word}' is not {what}." + near_miss(word, known))
+            meant = near_miss(word, known) or (f" There are: {', '.join(sorted(known))}." if len(known) <= FEW else "")
+            yield self.problem(where, code, f"'{word}' is not {what}.{meant}")
 
 
 def ids_are_unique(library: Library, origins: Origins) -> Iterator[Problem]:
@@ -88,6 +91,21 @@ def ids_are_unique(library: Library, origins: Origins) -> Iterator[Problem]:
                     yield ask.problem(
                         (*where, place, "id"), f"duplicate_{kind}", f"The {kind} '{name}' is here twice: rename one."
                     )
+
+
+def menu_places_are_unique(library: Library, origins: Origins) -> Iterator[Problem]:
+    """No two flows claim the same place in the menu: which came first would depend on their names."""
+    taken: dict[int, str] = {}
+    for flow in sorted(library.content.flows, key=lambda flow: flow.id):
+        if flow.order in taken:
+            yield origins.problem(
+                "flows",
+                flow.id,
+                ("order",),
+                "duplicate_order",
+                f"'{taken[flow.order]}' already has place {flow.order} in the menu: give this flow another.",
+            )
+        taken.setdefault(flow.order, flow.id)
 
 
 def steps_lead_somewhere(library: Library, origins: Origins) -> Iterator[Problem]:
@@ -287,6 +305,7 @@ def every_step_is_reached(library: Library, origins: Origins) -> Iterator[Proble
 
 CHECKS: tuple[Check, ...] = (
     ids_are_unique,
+    menu_places_are_unique,
     steps_lead_somewhere,
     words_are_known,
     conditions_are_answers,

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.checks.structure import Check, part_of, routes
+from bot.guard import Identifier, identifiers
 from bot.models import ActStep, AskStep, CloseStep, EscalateStep, PromptsStep, RemindStep, SayStep, ShareStep
 from bot.readability import reading_age
 
@@ -173,6 +174,22 @@ def nothing_old_or_forbidden(library: Library, origins: Origins) -> Iterator[Pro
                 )
 
 
+def nobody_is_named(library: Library, origins: Origins) -> Iterator[Problem]:
+    """Hard rule H23: no line holds what could identify somebody, not even as an example."""
+    for route in routes(library):
+        for place, step in enumerate(route.steps):
+            for where, words in texts_of(step):
+                for kind in identifiers(words):
+                    if kind is not Identifier.PHONE:  # numbers have a check of their own
+                        yield origins.problem(
+                            part_of(route),
+                            route.id,
+                            ("steps", place, *where),
+                            "H23",
+                            f"This looks as though it holds a {kind}: write it without.",
+                        )
+
+
 def placeholders_are_known(library: Library, origins: Origins) -> Iterator[Problem]:
     """A fixed line is filled in only with what the session knows; a step is never filled in."""
     for line in library.content.lines:
@@ -202,5 +219,6 @@ CHECKS: tuple[Check, ...] = (
     messages_fit_a_phone,
     words_are_plain,
     nothing_old_or_forbidden,
+    nobody_is_named,
     placeholders_are_known,
 )

@@ -31,9 +31,7 @@ def run(log_path: Path, area: str, given: Settings) -> int:
     try:
         import telegram.ext  # noqa: F401, PLC0415 - an extra, which only this channel needs
     except ImportError:
-        raise SetupError(
-            'Answering on Telegram needs one more package: pip install "thinkchild[telegram]".'
-        ) from None
+        raise SetupError('Answering on Telegram needs one more package: pip install "thinkchild[telegram]".') from None
     from bot.channels.telegram.service import answer  # noqa: PLC0415
 
     return answer(log_path, area, given)

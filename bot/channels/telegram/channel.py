@@ -73,12 +73,10 @@ class Channel:
         except (BadRequest, Forbidden):
             self._forget(incoming)
         except TelegramError as error:
-            LOGGER.warning(
-                "A line could not be sent (%s); it is sent after the next start.", type(error).__name__
-            )
+            LOGGER.warning("A line could not be sent (%s); it is sent after the next start.", type(error).__name__)
         except Exception as error:  # noqa: BLE001 - one bad update must not stop the others
             LOGGER.error("A turn failed: %s.", where(error))  # noqa: TRY400 - its text may repeat what was typed
-            await self._apologise(incoming, self._line("failed", otherwise="help"))
+            await self._apologise(incoming, self.desk.line_text("failed"))
 
     async def _dispatch(self, incoming: Incoming) -> None:
         if incoming.kind is Kind.GROUP:
@@ -88,7 +86,7 @@ class Channel:
         if self.log.address(person.id) != str(incoming.chat):
             self.log.remember_address(person.id, CHANNEL, str(incoming.chat))
         if incoming.kind is Kind.MEDIA:
-            await self._say_line(incoming, self._line("media_refused"))
+            await self._say_line(incoming, self.desk.line_text("media_refused"))
         elif incoming.kind is Kind.PRESS:
             await self._press(incoming, person)
         else:
@@ -111,8 +109,11 @@ class Channel:
         said = self._turn(incoming, person, self._meaning(incoming.text, name, rest))
         if said is None:
             return
-        beside = [self.sender.delete(incoming.chat, incoming.message)] if said.guarded else []
-        await _together(self._deliver(incoming, said), *beside)
+        if not said.guarded:
+            await self._deliver(incoming, said)
+            return
+        self.log.leave_no_trace()
+        await _together(self._deliver(incoming, said), self.sender.delete(incoming.chat, incoming.message))
 
     def _meaning(self, text: str, name: str, rest: str) -> Event | str:
         """Return the event that a command stands for; else the words, for the desk to read."""
@@ -189,7 +190,7 @@ class Channel:
         advised = allowed and self.log.session_state(session) is not None
         page = receipt_page(self.log, code) if advised else None
         if page is None:
-            await self._say_line(incoming, self._line("receipt_none", otherwise="why_nothing"))
+            await self._say_line(incoming, self.desk.line_text("receipt_none"))
             return
         caption = self.desk.line_text("receipt_caption", receipt=code)
         await self.sender.document(incoming.chat, f"receipt-{code}.html", page.encode(), caption)
@@ -198,7 +199,7 @@ class Channel:
     # --- refusals and lines -----------------------------------------------------------------------------
 
     async def _refuse_press(self, incoming: Incoming, line_id: str) -> None:
-        await self.sender.answer_press(incoming.query, self._line(line_id))
+        await self.sender.answer_press(incoming.query, self.desk.line_text(line_id))
         self._forget(incoming)
 
     async def _refuse_group(self, incoming: Incoming) -> None:
@@ -209,7 +210,7 @@ class Channel:
         name, _, rest = command_of(incoming.text) or ("", "", "")
         payload = next((flow for flow in (name, rest) if flow in self.desk.library.flows), BEGIN)
         link = link_keyboard(TO_PRIVATE, f"https://t.me/{self.username}?start={payload}")
-        await self.sender.send(incoming.chat, line_message(self._line("group_refused"), link))
+        await self.sender.send(incoming.chat, line_message(self.desk.line_text("group_refused"), link))
         self._forget(incoming)
 
     async def _say_line(self, incoming: Incoming, text: str) -> None:
@@ -225,10 +226,6 @@ class Channel:
             await _together(self.sender.send(incoming.chat, line_message(text)), *beside)
         except TelegramError as error:
             LOGGER.warning("Not even that could be sent (%s).", type(error).__name__)
-
-    def _line(self, line_id: str, *, otherwise: str = "") -> str:
-        known = line_id if line_id in self.desk.library.lines else otherwise
-        return self.desk.line_text(known)
 
     def _forget(self, incoming: Incoming) -> None:
         """Take something out of the inbox that needs no turn, or no further one."""

@@ -59,8 +59,8 @@ class Incoming:
     query: str = ""
 
     def to_json(self) -> str:
-        """Write it for the inbox."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        """Write it for the inbox, in ASCII: half a character, which people can send, is nothing SQLite keeps."""
+        return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Incoming:
@@ -205,16 +205,16 @@ class InOrder(BaseUpdateProcessor):
     BACKLOG = 4096
     """The base class takes its place before ours, so what merely waits for its chat needs places too."""
 
-    def __init__(self, locks: ChatLocks, chats_at_once: int = 16) -> None:
+    def __init__(self, locks: ChatLocks) -> None:
         super().__init__(self.BACKLOG)
-        self.locks, self.slots = locks, asyncio.Semaphore(chats_at_once)
+        self.locks = locks
 
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
-        """Wait for the chat, then for a place."""
+        """Wait for the chat's turn."""
         if not isinstance(update, Incoming):
             await coroutine
             return
-        async with self.locks.holding(update.chat), self.slots:
+        async with self.locks.holding(update.chat):
             await coroutine
 
     async def initialize(self) -> None:

@@ -152,9 +152,7 @@ def units(text: str) -> int:
 def _parts(reply: Json, words: Mapping[str, str]) -> list[Message]:
     """Return one reply as messages, each short enough, tags and signs whole."""
     kind = reply["kind"]
-    texts = split(
-        _with_marks(reply, words), lambda part: units(_dressed(part, "danger", first=True)) <= LONGEST
-    )
+    texts = split(_with_marks(reply, words), lambda part: units(_dressed(part, "danger", first=True)) <= LONGEST)
     parts = [Message(_dressed(text, kind, first=number == 0), text) for number, text in enumerate(texts)]
     listed = _long_labels(reply)
     if parts and listed:

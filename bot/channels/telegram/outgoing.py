@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from telegram.error import BadRequest, Forbidden, TelegramError
 
+from bot.channels.telegram.incoming import CHANNEL
 from bot.channels.telegram.layout import line_message, messages
 from bot.channels.telegram.presses import is_latest
 from bot.clock import stamp
@@ -82,34 +83,28 @@ class Outgoing:
         """Send again what may not have arrived: `everything` after a start, else what failed since."""
         if not everything and not self._unsent:
             return
-        chats = dict.fromkeys(chat for _, chat, _ in self.desk.log.undelivered())
+        chats = dict.fromkeys(chat for _, _, chat, _ in self.desk.log.undelivered(CHANNEL))
         await asyncio.gather(*(self._resend_to(chat) for chat in chats))
 
     async def _resend_to(self, chat: str) -> None:
         async with self.locks.holding(int(chat)):
-            for outbox, to, body in self.desk.log.undelivered():
+            for outbox, nonce, to, body in self.desk.log.undelivered(CHANNEL):
                 if to != chat:
                     continue
-                nonce = self._nonce(outbox)
                 # Buttons of anything but the latest turn would only be refused.
                 made = messages(json.loads(body), nonce, self.words, buttons=is_latest(self.desk.log, nonce))
                 await self.deliver(int(chat), outbox, made, repeat=True)
 
-    def _nonce(self, outbox: int) -> str:
-        """Return the nonce of the buttons of a turn."""
-        query = "SELECT nonce FROM outbox WHERE id = ?"
-        return str(self.desk.log.connection.execute(query, (outbox,)).fetchone()[0])
-
     async def nudge(self) -> None:
         """Send the reminders that are due: one neutral line a chat, however many are due there."""
-        due = self.desk.log.due(stamp(self.desk.clock()))
+        due = self.desk.log.due(CHANNEL, stamp(self.desk.clock()))
         await asyncio.gather(*(self._nudge_one(chat) for chat in dict.fromkeys(chat for _, _, chat in due)))
 
     async def _nudge_one(self, chat: str) -> None:
         async with self.locks.holding(int(chat)):
             # Read again: a reminder may have been stopped while the chat was busy.
             now = stamp(self.desk.clock())
-            due = [reminder for reminder, _, to in self.desk.log.due(now) if to == chat]
+            due = [reminder for reminder, _, to in self.desk.log.due(CHANNEL, now) if to == chat]
             status = SENT
             try:
                 if not self._nudged.issuperset(due):  # sent before, if only noting it failed

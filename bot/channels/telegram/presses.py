@@ -96,9 +96,7 @@ def _answer(nonce: str, out: Json, option: str | None, prompt: str | None, lette
 
 def _with_mark(out: Json, asked: Json, marked: str, mark: Mark) -> Json:
     """Return what a turn said, with a mark that was given since."""
-    prompts = [
-        {**prompt, "mark": str(mark)} if prompt["id"] == marked else prompt for prompt in asked["prompts"]
-    ]
+    prompts = [{**prompt, "mark": str(mark)} if prompt["id"] == marked else prompt for prompt in asked["prompts"]]
     return {
         **out,
         "replies": [{**reply, "prompts": prompts} if reply is asked else reply for reply in out["replies"]],

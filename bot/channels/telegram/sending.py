@@ -27,6 +27,8 @@ PAUSES = (0.5, 1.0, 2.0, 4.0)
 """Seconds between attempts when the network fails; what still fails stays in the record and is sent later."""
 NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 """Causes after which the message certainly did not reach Telegram."""
+AT_ONCE = 16
+"""Calls in the air together: the HTTP library gets slower with more. Whoever waits to try again holds no place."""
 LONGEST_ALERT = 200
 
 
@@ -40,6 +42,7 @@ class Sender:
     def __init__(self, bot: Bot, notice: Callable[[], str]) -> None:
         self.bot = bot
         self.notice = notice
+        self._slots = asyncio.Semaphore(AT_ONCE)
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -84,36 +87,37 @@ class Sender:
 
     async def document(self, chat: int, name: str, data: bytes, caption: str) -> None:
         """Send a file."""
-        await self.reach(
-            lambda: self.bot.send_document(chat, InputFile(data, filename=name), caption=caption)
-        )
+        await self.reach(lambda: self.bot.send_document(chat, InputFile(data, filename=name), caption=caption))
 
     # --- what may fail without harm ---------------------------------------------------------------------
 
     async def mark_choice(self, chat: int, place: int, message: Message) -> None:
         """Show on a message which answer was given, if that can still be done."""
-        with contextlib.suppress(TelegramError):
-            await self.bot.edit_message_text(
-                message.html, chat_id=chat, message_id=place, parse_mode=ParseMode.HTML
-            )
+        html = ParseMode.HTML
+        await self._once(
+            lambda: self.bot.edit_message_text(message.html, chat_id=chat, message_id=place, parse_mode=html)
+        )
 
     async def change_buttons(self, chat: int, place: int, keyboard: InlineKeyboardMarkup) -> None:
         """Show other buttons on a message, if that can still be done."""
-        with contextlib.suppress(TelegramError):
-            await self.bot.edit_message_reply_markup(chat_id=chat, message_id=place, reply_markup=keyboard)
+        await self._once(
+            lambda: self.bot.edit_message_reply_markup(chat_id=chat, message_id=place, reply_markup=keyboard)
+        )
 
     async def answer_press(self, query: str, alert: str = "") -> None:
         """Let the pressed button come up again; too late is no matter, the work is done all the same."""
-        with contextlib.suppress(TelegramError):
-            if alert:
-                await self.bot.answer_callback_query(query, text=alert[:LONGEST_ALERT], show_alert=True)
-            else:
-                await self.bot.answer_callback_query(query)
+        text = alert[:LONGEST_ALERT] or None
+        await self._once(lambda: self.bot.answer_callback_query(query, text=text, show_alert=bool(text)))
 
     async def delete(self, chat: int, place: int) -> None:
         """Delete a message, if we may."""
         with contextlib.suppress(TelegramError):
-            await self.bot.delete_message(chat, place)
+            await self.reach(lambda: self.bot.delete_message(chat, place))
+
+    async def _once(self, attempt: Callable[[], Awaitable[object]]) -> None:
+        with contextlib.suppress(TelegramError):
+            async with self._slots:
+                await attempt()
 
     # --- patience ---------------------------------------------------------------------------------------
 
@@ -122,7 +126,8 @@ class Sender:
         pauses = iter(PAUSES)
         while True:
             try:
-                return await attempt()
+                async with self._slots:
+                    return await attempt()
             except RetryAfter as error:
                 wanted = error.retry_after
                 pause = wanted.total_seconds() if isinstance(wanted, timedelta) else float(wanted)
@@ -144,9 +149,7 @@ class Sender:
     async def _send_dressed(self, chat: int, message: Message) -> None:
         """Send as HTML; if Telegram cannot read that, plainly; if the buttons are refused, without them."""
         try:
-            await self.bot.send_message(
-                chat, message.html, parse_mode=ParseMode.HTML, reply_markup=message.keyboard
-            )
+            await self.bot.send_message(chat, message.html, parse_mode=ParseMode.HTML, reply_markup=message.keyboard)
         except BadRequest as error:
             if "chat not found" in str(error).lower():
                 raise

@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import sys
+import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from telegram import BotCommand
@@ -21,7 +22,7 @@ from bot.advice_log import AdviceLog
 from bot.channels.telegram.channel import Channel
 from bot.channels.telegram.incoming import CHANNEL, ChatLocks, DurableQueue, Incoming, InOrder
 from bot.channels.telegram.outgoing import Outgoing, where
-from bot.channels.telegram.sending import Sender
+from bot.channels.telegram.sending import AT_ONCE, Sender
 from bot.channels.telegram.settings import BASE_URL, TOKEN
 from bot.errors import SetupError, StoreError
 from bot.session import Desk
@@ -106,7 +107,7 @@ async def _serve(desk: Desk, given: Settings) -> None:
         .base_file_url(given.base_file_url)
         .update_queue(queue)
         .concurrent_updates(InOrder(locks))
-        .connection_pool_size(32)
+        .connection_pool_size(AT_ONCE)
         .pool_timeout(10)
         .get_updates_request(polls)
         .build()
@@ -127,16 +128,12 @@ async def _serve(desk: Desk, given: Settings) -> None:
         application.add_handler(TypeHandler(Incoming, take))
         application.add_error_handler(_log_error)
         beside.append(asyncio.create_task(outgoing.resend(everything=True)))
-        await asyncio.sleep(
-            0
-        )  # what was said before takes its chats first: it comes before what is asked next
+        await asyncio.sleep(0)  # what was said before takes its chats first: it comes before what is asked next
         queue.recover()
         await application.start()
         beside.append(asyncio.create_task(_introduce(application.bot, desk.library)))
         wanted = ["message", "callback_query"]
-        await _until(
-            lambda: updater.start_polling(allowed_updates=wanted, error_callback=_log_poll_error), stop
-        )
+        await _until(lambda: updater.start_polling(allowed_updates=wanted, error_callback=PollErrors()), stop)
         beside.append(asyncio.create_task(_tick(outgoing, given.reminder_seconds)))
         LOGGER.info("Answering as @%s.", queue.username)
         await stop.wait()
@@ -181,9 +178,7 @@ async def _until(action: Callable[[], Awaitable[Result]], stop: asyncio.Event) -
             if isinstance(error, RetryAfter):
                 pause = max(pause, float(getattr(error.retry_after, "seconds", 0) or 1))
             if not said:
-                LOGGER.warning(
-                    "Telegram cannot be reached (%s); trying again until it can.", type(error).__name__
-                )
+                LOGGER.warning("Telegram cannot be reached (%s); trying again until it can.", type(error).__name__)
                 said = True
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
@@ -193,11 +188,12 @@ async def _until(action: Callable[[], Awaitable[Result]], stop: asyncio.Event) -
 
 
 async def _tick(outgoing: Outgoing, seconds: float) -> None:
-    """Look for reminders that are due, and for answers that could not be sent, for ever."""
+    """Look for reminders that are due and for answers that could not be sent, and tidy up, for ever."""
     while True:
         try:
             await outgoing.nudge()
             await outgoing.resend()
+            outgoing.desk.log.leave_no_trace()
         except StoreError:
             LOGGER.error("The record could not be used to look for reminders.")  # noqa: TRY400
         except Exception as error:  # noqa: BLE001 - the next round may do better, and reminders must not end
@@ -248,11 +244,24 @@ class PollRequest(HTTPXRequest):
 # --- what is logged -----------------------------------------------------------------------------------
 
 
-def _log_poll_error(error: TelegramError) -> None:
-    if isinstance(error, Conflict):
-        LOGGER.warning("Another program is answering with the same token: stop one of the two.")
-    else:
-        LOGGER.warning("Telegram could not be asked for messages (%s); trying again.", type(error).__name__)
+class PollErrors:
+    """Logs what goes wrong with asking for messages: each kind once a minute, however often it happens."""
+
+    SECONDS = 60.0
+
+    def __init__(self) -> None:
+        self._said: dict[str, float] = {}
+
+    def __call__(self, error: TelegramError) -> None:
+        """Log an error, unless the same was logged just now."""
+        kind, now = type(error).__name__, time.monotonic()
+        if now - self._said.get(kind, -self.SECONDS) < self.SECONDS:
+            return
+        self._said[kind] = now
+        if isinstance(error, Conflict):
+            LOGGER.warning("Another program is answering with the same token: stop one of the two.")
+        else:
+            LOGGER.warning("Telegram could not be asked for messages (%s); trying again.", kind)
 
 
 async def _log_error(_: object, context: Any) -> None:  # noqa: ANN401 - PTB's context

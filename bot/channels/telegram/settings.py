@@ -46,9 +46,7 @@ def settings(environ: Mapping[str, str]) -> Settings:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise SetupError(
-            f"{REMINDER_SECONDS} is the seconds between looks for reminders: set it to 20, for instance."
-        )
+        raise SetupError(f"{REMINDER_SECONDS} is the seconds between looks for reminders: set it to 20, for instance.")
     return Settings(
         token,
         environ.get(BASE_URL, "").strip() or f"{TELEGRAM}/bot",

@@ -1,0 +1,60 @@
+"""What the commands share: a group that names the near miss, where the record is, and opening it to read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot.errors import SetupError, near_miss
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.advice_log import AdviceLog
+
+
+class Commands(click.Group):
+    """A group that names the near miss of a mistyped command."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command, or say which one was probably meant."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            known = self.list_commands(ctx)
+            raise click.UsageError(
+                f"There is no command '{args[0]}'; there are: {', '.join(known)}." + near_miss(args[0], known), ctx
+            )
+        return super().resolve_command(ctx, args)
+
+
+def db_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--db` to a command."""
+    return click.option(
+        "--db",
+        type=click.Path(path_type=Path, dir_okay=True),
+        envvar="THINKCHILD_DB",
+        default=None,
+        help="The file that keeps the record (default: thinkchild.db in your data folder).",
+    )(command)
+
+
+def default_db() -> Path:
+    """Return where the record is kept when nobody says otherwise."""
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "thinkchild" / "thinkchild.db"
+
+
+def read_log(db: Path | None) -> AdviceLog:
+    """Open the record to read it only: a copy will do, without its key, on a disk that cannot be written."""
+    from bot.advice_log import AdviceLog  # noqa: PLC0415
+
+    path = db or default_db()
+    if not path.exists():
+        raise SetupError(
+            f"There is no record at {path} yet: begin with 'thinkchild chat', or name another file with --db."
+        )
+    return AdviceLog.read(path)
