@@ -50,6 +50,14 @@ if TYPE_CHECKING:
 Facts = frozenset[str]
 
 
+class TooManyWaysError(Exception):
+    """A route has more ways that differ than can be proved in reasonable time."""
+
+
+MOST_PLACES, MOST_OUTCOMES = 60_000, 6_000
+"""Positions with the answers that matter there, and outcomes of one position."""
+
+
 class Feature(NamedTuple):
     """Something that happens on a way: an action with its urgency, a topic covered, a meaning established."""
 
@@ -230,6 +238,8 @@ class Graph:
             acts = any(feature.kind == "action" for feature in here)
             for outcome, way in self._from(after(self.library, position, None), facts, prior).items():
                 ways.setdefault(Outcome(outcome.features | here, 0 if acts else outcome.taps), way)
+        if len(ways) > MOST_OUTCOMES or len(self._known) > MOST_PLACES:
+            raise TooManyWaysError
         self._known[key] = ways
         return ways
 

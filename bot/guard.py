@@ -56,7 +56,7 @@ _PATTERNS: tuple[tuple[Identifier, re.Pattern[str]], ...] = (
     (
         Identifier.ADDRESS,
         re.compile(
-            r"\b\d{1,4}[a-z]?\s+(?:[A-Z][a-z'-]+\s+){1,3}(?:street|st|road|rd|avenue|ave|lane|close|drive|crescent|terrace|way|court|place|gardens|grove|square|hill|row)\b",
+            r"\b(?!(?:999|101|111)\b)\d{1,4}[a-z]?\s+(?:[A-Z][a-z'-]+\s+){1,3}(?:street|st|road|rd|avenue|ave|lane|close|drive|crescent|terrace|way|court|place|gardens|grove|square|hill|row)\b",
             re.IGNORECASE,
         ),
     ),

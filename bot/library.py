@@ -159,7 +159,7 @@ def read_content(root: Path) -> Loaded:
                 Problem("knowledge/vocabulary.yaml", 1, "missing_file", "The vocabulary is missing: put the file back.")
             )
         return Loaded(None, origins, problems)
-    examples = _examples(parts.pop("nlu"), problems)
+    examples = _examples(parts.pop("nlu"), origins, problems)
     content = Content(vocabulary=parts.pop("vocabulary")[0], examples=examples, **parts)
     return Loaded(Library(content), origins, problems)
 
@@ -221,11 +221,12 @@ def _add(part: str, base: Where, item: Any, document: File, parts: dict[str, Any
     parts.setdefault(part, []).append(item)
 
 
-def _examples(files: list[tuple[Any, File]], problems: list[Problem]) -> dict[str, tuple[str, ...]]:
+def _examples(files: list[tuple[Any, File]], origins: Origins, problems: list[Problem]) -> dict[str, tuple[str, ...]]:
     """Join the example messages of all training files, by intent."""
     joined: dict[str, list[str]] = {}
     for record, document in files:
         for place, intent in enumerate(record.nlu):
+            origins.places.setdefault(("examples", intent.intent), (document, ("nlu", place, "intent")))
             for line in intent.examples.splitlines():
                 if line.startswith("- ") and line[2:].strip():
                     joined.setdefault(intent.intent, []).append(line[2:].strip())

@@ -24,7 +24,7 @@ from pydantic import BaseModel, ValidationError
 from bot.errors import Problem, SetupError, near_miss
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 try:
     from yaml import CSafeLoader as _Loader
@@ -36,6 +36,11 @@ M = TypeVar("M", bound=BaseModel)
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 40
+MAX_BRACKETS = 400
+"""Open brackets and dashes at once: the parser itself would run out of stack long before memory."""
+LONGEST_NUMBER = 18
+MOST_MISTAKES = 500
+"""Of one file: a file with more is not one that somebody wrote."""
 STEP_KINDS = frozenset({"say", "share", "escalate", "act", "ask", "prompts", "remind", "call", "close"})
 """A validator's path names the kind of a step right after its place; a file does not."""
 YAML_HINTS = {
@@ -121,10 +126,14 @@ def read_yaml(path: Path, name: str) -> Document:
     except OSError as error:
         document.refuse((), "unreadable", f"The file cannot be read: {error.strerror or error}.")
         return document
+    if _too_nested(text):
+        document.refuse((), "too_deep", "This is nested too deeply to be content.")
+        return document
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
+        quoted = "quoted scalar" in str(getattr(error, "context", ""))  # what matters is where the quote was opened
+        mark = getattr(error, "context_mark" if quoted else "problem_mark", None)
         what = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read as YAML"
         line = mark.line + 1 if mark else 1
         hint = next((says for sign, says in YAML_HINTS.items() if sign in what), "Check the indent and the quotes.")
@@ -134,7 +143,18 @@ def read_yaml(path: Path, name: str) -> Document:
         document.refuse((), "empty", "The file is empty: write the content or remove the file.")
         return document
     _Builder(document).build(node)
+    if document.data is None and not document.problems:
+        document.refuse((), "empty", "The file is empty: write the content or remove the file.")
     return document
+
+
+def _too_nested(text: str) -> bool:
+    """Say whether brackets or dashes are nested beyond anything that could be content, without parsing."""
+    depth = deepest = 0
+    for sign in re.findall(r"[\[\]{}]", text):
+        depth = depth + 1 if sign in "[{" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    return deepest > MAX_BRACKETS or re.search(r"^[ ]*(?:[-?] +){%d}" % MAX_BRACKETS, text, re.MULTILINE) is not None
 
 
 class _Builder:
@@ -191,15 +211,15 @@ class _Builder:
         if _EATEN_BOOL.match(text):
             self._refuse_at(line, "eaten", f'YAML reads the bare word {text} as true or false: write "{text}".')
             return text
-        if _SPOILT_NUMBER.match(text):
+        if len(text) <= LONGEST_NUMBER * 2 and _SPOILT_NUMBER.match(text):
             self._refuse_at(line, "eaten", f'YAML would change the number {text}: write "{text}".')
             return text
         plain: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
         if text.lower() in plain:
             return plain[text.lower()]
-        if _PLAIN_INT.match(text):
+        if len(text) <= LONGEST_NUMBER and _PLAIN_INT.match(text):
             return int(text)
-        return float(text) if _PLAIN_FLOAT.match(text) else text
+        return float(text) if len(text) <= LONGEST_NUMBER and _PLAIN_FLOAT.match(text) else text
 
     def _refuse_at(self, line: int, code: str, says: str) -> None:
         self.document.problems.append(Problem(self.document.file, line, code, says))
@@ -213,13 +233,16 @@ def parse_as(model: type[M], document: Document) -> M | None:
         return model.model_validate(document.data)
     except ValidationError as error:
         mistakes = error.errors(include_url=False)
-        for mistake in mistakes:
-            inside = [other for other in mistakes if other["loc"][: len(mistake["loc"])] == mistake["loc"]]
-            if mistake["type"] == "too_short" and len(inside) > 1:
+        for mistake in mistakes[:MOST_MISTAKES]:
+            if mistake["type"] == "too_short" and _has_mistakes_inside(mistakes, mistake["loc"]):
                 continue  # its items are there, but wrong: saying so once is enough
             where, says, code = _sentence(model, document, mistake)
             document.refuse(where, code, says)
         return None
+
+
+def _has_mistakes_inside(mistakes: Sequence[Mapping[str, Any]], loc: tuple[str | int, ...]) -> bool:
+    return any(len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in mistakes)
 
 
 def _sentence(model: type[BaseModel], document: Document, mistake: Mapping[str, Any]) -> tuple[Where, str, str]:
@@ -244,8 +267,10 @@ def _sentence(model: type[BaseModel], document: Document, mistake: Mapping[str, 
         limit = context.get("max_length", context.get("min_length"))
         word = "longer than" if kind == "string_too_long" else "shorter than"
         return where, f"'{name}' is {word} {limit} characters: {given}.", "wrong_length"
-    if kind in {"too_short", "too_long"}:
+    if kind == "too_short":
         return where, f"'{name}' needs at least {context.get('min_length', 1)} of them.", "too_few"
+    if kind == "too_long":
+        return where, f"'{name}' has more than {context.get('max_length')} of them: split the file.", "too_long"
     if kind in {"enum", "literal_error"}:
         options = re.findall(r"'([^']*)'", str(context.get("expected", "")))
         return (

@@ -419,12 +419,13 @@ def test_deliveries_and_addresses(talk: Begin, log: AdviceLog) -> None:
     """What was said counts as undelivered until something is known of it, for people who can be reached."""
     somebody = talk()
     said = somebody.go("mark_on_child")
-    assert log.undelivered() == []
+    assert log.undelivered("telegram") == []
     log.remember_address(somebody.person.id, "telegram", "42")
     assert log.address(somebody.person.id) == "42"
-    assert [(outbox, chat) for outbox, chat, _ in log.undelivered()] == [(said.outbox, "42")]
+    assert [row[:3] for row in log.undelivered("telegram")] == [(said.outbox, said.nonce, "42")]
+    assert log.undelivered("terminal") == []
     log.delivered(said.outbox, "sent", "2026-11-23T12:00:00Z")
-    assert log.undelivered() == []
+    assert log.undelivered("telegram") == []
     assert verify(log.connection)[1] is None
 
 
@@ -432,14 +433,14 @@ def test_reminders_are_due_once_for_whoever_can_be_reached(talk: Begin, log: Adv
     """A reminder is due from its time on, until it is marked, and only for somebody with an address."""
     somebody = talk(can_remind=True)
     somebody.go("new_partner", *TO_REMINDER, "in_2_hours")
-    assert log.due("2026-11-23T14:00:00Z") == []
+    assert log.due("telegram", "2026-11-23T14:00:00Z") == []
     log.remember_address(somebody.person.id, "telegram", "42")
-    assert log.due("2026-11-23T13:59:59Z") == []
-    ((number, _, chat),) = log.due("2026-11-23T14:00:00Z")
+    assert log.due("telegram", "2026-11-23T13:59:59Z") == []
+    ((number, _, chat),) = log.due("telegram", "2026-11-23T14:00:00Z")
     assert chat == "42"
     with log.transaction():
         log.mark_reminders([number], "sent", "2026-11-23T14:00:01Z")
-    assert log.due("2026-11-24T14:00:00Z") == []
+    assert log.due("telegram", "2026-11-24T14:00:00Z") == []
 
 
 def test_a_button_is_found_by_its_nonce(talk: Begin, log: AdviceLog) -> None:

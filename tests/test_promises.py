@@ -157,6 +157,24 @@ BROKEN: dict[str, Broken] = {
             "  - {id: tonight, call: tonight}\n": "",
         },
     ),
+    "harm_is_not_rung": Broken("suspected_harm_reaches_social_care", "P2", "social care is not rung today (H2)", HARM),
+    "harm_is_rung_tomorrow": Broken(
+        "suspected_harm_reaches_social_care",
+        "P2",
+        "social care is not rung today (H2)",
+        {**HARM, MEN_STEP: ACTION.format("ring", "ring_social_care", "one_working_day", "men_known") + MEN_STEP},
+    ),
+    "alike_but_not_protected_alike": Broken(
+        "concern_never_lowers_protection",
+        "P2",
+        "assures 'tell_lado'",
+        {
+            MEN_STEP: question(", next: one", ", next: two").replace("concern: 1", "concern: 0")
+            + ACTION.format("one", "tell_lado", "today", "men_known")
+            + ACTION.format("two", "look_again", "today", "men_known")
+            + MEN_STEP
+        },
+    ),
     "men_are_left_out": Broken("men_are_seen_both_ways", "P5", "'men_offer'", {MEN_STEP: ""}),
     "only_the_risk": Broken(
         "men_are_seen_both_ways", "P5", "'men_offer'", blocks={MEN: {"covers: [men_offer]": "covers: []"}}
@@ -438,6 +456,19 @@ ACCEPTED: dict[str, tuple[dict[str, str], str]] = {
             + MEN_STEP
         },
         "P6b",
+    ),
+    "harm is rung the same day": (
+        {**HARM, MEN_STEP: ACTION.format("ring", "ring_social_care", "today", "men_known") + MEN_STEP},
+        "P2",
+    ),
+    "alike, but the family is told otherwise": (
+        {
+            MEN_STEP: question(", next: one", ", next: two").replace("concern: 1", "concern: 0")
+            + ACTION.format("one", "tell_family", "today", "men_known")
+            + ACTION.format("two", "look_again", "today", "men_known")
+            + MEN_STEP
+        },
+        "P2b",
     ),
     "set aside with a reason: men": (
         {"steps:\n": "exempt:\n  P5: Not about a household.\nsteps:\n", MEN_STEP: ""},

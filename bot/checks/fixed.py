@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.asking import DANGER_CHECK
 from bot.checks.structure import INTERRUPTS, Asker, Check
-from bot.errors import Problem, near_miss
+from bot.errors import Problem
 from bot.library import SUBJECTS_WITHOUT_FLOW
 from bot.models import AskStep, By, Mark, Urgency
 
@@ -162,28 +162,62 @@ def knowledge_holds_together(library: Library, origins: Origins) -> Iterator[Pro
             )
         for place, timing in enumerate(area.ladder):
             yield from ask.unknown(timing.rung, rungs, ("ladder", place), "unknown_word", "a rung of the ladder")
-    yield from _knowledge_of_words(library)
+    yield from _knowledge_of_words(library, origins)
 
 
-def _knowledge_of_words(library: Library) -> Iterator[Problem]:
+def _knowledge_of_words(library: Library, origins: Origins) -> Iterator[Problem]:
     """Example messages lead to flows that exist; danger phrases rest on rules that exist."""
     known = set(library.flows) | SUBJECTS_WITHOUT_FLOW
     for intent in library.content.examples:
-        if intent not in known:
-            yield Problem(
-                f"dialogues/nlu/{intent}.yaml",
-                1,
-                "unknown_flow",
-                f"'{intent}' is not a flow." + near_miss(intent, known),
-            )
+        yield from Asker(origins, "examples", intent).unknown(intent, known, (), "unknown_flow", "a flow")
     for phrase in library.content.danger_phrases:
-        if phrase.source not in library.sources:
-            yield Problem(
-                "knowledge/phrases/danger.yaml",
-                1,
-                "unknown_source",
-                f"'{phrase.source}' (of '{phrase.id}') is not a source in knowledge/.",
+        ask = Asker(origins, "danger_phrases", phrase.id)
+        yield from ask.unknown(phrase.source, library.sources, ("source",), "unknown_source", "a source in knowledge/")
+
+
+def ids_of_knowledge_are_unique(library: Library, origins: Origins) -> Iterator[Problem]:
+    """No two things that can be cited share an id, and no two words of one kind in the vocabulary."""
+    content, cited = library.content, set[str]()
+    for part, items in (
+        ("rules", content.rules),
+        ("rules_for_sharing", content.rules_for_sharing),
+        ("points", content.points),
+        ("facts", content.facts),
+    ):
+        for item in items:
+            if item.id in cited:
+                says = f"'{item.id}' is already the id of another source: give this one another."
+                yield origins.problem(part, item.id, ("id",), "duplicate_id", says)
+            cited.add(item.id)
+    vocabulary = content.vocabulary
+    for kind in ("actions", "actors", "contacts", "topics", "meanings"):
+        seen: set[str] = set()
+        for place, word in enumerate(getattr(vocabulary, kind)):
+            if word.id in seen:
+                says = f"'{word.id}' stands twice under '{kind}': keep one."
+                yield origins.problem("vocabulary", "vocabulary", (kind, place), "duplicate_id", says)
+            seen.add(word.id)
+
+
+def contacts_hold_together(library: Library, origins: Origins) -> Iterator[Problem]:
+    """Whom to reach out of hours is a contact too, and every fallback cites what exists."""
+    ask = Asker(origins, "vocabulary", "vocabulary")
+    for place, contact in enumerate(library.content.vocabulary.contacts):
+        at: tuple[str | int, ...] = ("contacts", place)
+        if contact.out_of_hours:
+            where = (*at, "out_of_hours")
+            yield from ask.unknown(
+                contact.out_of_hours, library.contacts, where, "unknown_word", "a contact of the vocabulary"
+            )
+        for source in contact.sources:
+            yield from ask.unknown(
+                source, library.sources, (*at, "sources"), "unknown_source", "a source in knowledge/"
             )
 
 
-CHECKS: tuple[Check, ...] = (fixed_parts_are_there, knowledge_holds_together)
+CHECKS: tuple[Check, ...] = (
+    fixed_parts_are_there,
+    ids_of_knowledge_are_unique,
+    contacts_hold_together,
+    knowledge_holds_together,
+)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot.asking import DANGER_CHECK
 from bot.checks.words import texts_of
-from bot.graph import Branch, Comparison, Graph, Outcome, Outcomes, steps_below
+from bot.graph import Branch, Comparison, Graph, Outcome, Outcomes, TooManyWaysError, steps_below
 from bot.models import (
     URGENCY_ORDER,
     ActionClass,
@@ -151,7 +151,7 @@ def not_knowing_counts_as_concern(proof: Proof) -> Iterator[Problem]:
     for path, step in steps_below(proof.library, proof.flow):
         if not isinstance(step, AskStep):
             continue
-        most = max(option.concern for option in step.options if not option.open)
+        most = max((option.concern for option in step.options if not option.open), default=0)
         for option in step.options:
             if option.id in DONT_KNOW and option.concern < most and option.exception is None:
                 name = f"{path}/{step.id}" if path else step.id
@@ -266,7 +266,7 @@ def exemptions_are_allowed(proof: Proof) -> Iterator[Problem]:
     for code in proof.flow.exempt:
         if code not in EXEMPTABLE:
             yield proof.problem(
-                code, f"this promise may not be set aside; only {', '.join(sorted(EXEMPTABLE))}.", ("exempt",)
+                code, f"this promise may not be set aside; only {', '.join(sorted(EXEMPTABLE))}.", ("exempt", code)
             )
 
 
@@ -306,13 +306,21 @@ def problems_of(library: Library, origins: Origins) -> list[Problem]:
     found += danger_check_has_two_limbs(library, origins)
     for flow in library.content.flows:
         proof = Proof(library, origins, flow, graphs_of(library, flow))
-        for promise in PROMISES:
-            seen: set[str] = set()
-            for problem in promise(proof):
-                if problem.code not in seen or "at '" in problem.says:
-                    found.append(problem)
-                seen.add(problem.code)
+        try:
+            found += _kept_apart(problem for promise in PROMISES for problem in promise(proof))
+        except TooManyWaysError:
+            says = "This flow has more ways that differ than can be proved: make two flows of it, or ask less."
+            found.append(origins.problem("flows", flow.id, ("steps",), "too_many_ways", says))
     return found
+
+
+def _kept_apart(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Keep one problem for each promise and place of the content, and each comparison at a question."""
+    seen: set[tuple[str, int]] = set()
+    for problem in problems:
+        if (problem.code, problem.line) not in seen or "at '" in problem.says:
+            yield problem
+        seen.add((problem.code, problem.line))
 
 
 def graphs_of(library: Library, route: Route) -> tuple[Graph, ...]:

@@ -28,10 +28,21 @@ if TYPE_CHECKING:
 Check = Callable[["Library", "Origins"], Iterable[Problem]]
 
 UNWALKABLE = frozenset(
-    {"unknown_step", "unknown_block", "call_cycle", "step_cycle", "unknown_word", "duplicate_step", "missing_block"}
+    {
+        "unknown_step",
+        "unknown_block",
+        "call_cycle",
+        "step_cycle",
+        "unknown_word",
+        "duplicate_step",
+        "missing_block",
+        "no_way_on",
+        "too_long",
+    }
 )
 """With one of these a flow cannot be walked, so the promises are not looked at yet."""
 
+MOST_STEPS_INSIDE = 1000
 FEW = 16
 """So many known words can be listed when none is near."""
 INTERRUPTS = {
@@ -187,10 +198,11 @@ def _cited(step: Step) -> Iterator[tuple[Where, tuple[str, ...], tuple[str, ...]
 
 def conditions_are_answers(library: Library, origins: Origins) -> Iterator[Problem]:
     """Every `if` and `unless` names an answer that can be given on this route."""
+    lengths = lengths_of(library)
     for route in routes(library):
         ask = Asker(origins, part_of(route), route.id)
         known: set[str] = {MEANS + meaning for meaning in library.meanings}
-        for path, step in steps_below(library, route) if not _cyclic_calls(library, route) else ():
+        for path, step in steps_below(library, route) if 0 < lengths.get(route.id, 0) <= MOST_STEPS_INSIDE else ():
             prefix = f"{path}/{step.id}" if path else step.id
             if isinstance(step, AskStep):
                 known.update(f"{prefix}.{option.id}" for option in step.options if not option.open)
@@ -215,7 +227,7 @@ def conditions_are_answers(library: Library, origins: Origins) -> Iterator[Probl
 
 def _cyclic_calls(library: Library, route: Route, above: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Return the chain of blocks that comes back to itself, if one does."""
-    for called in calls_of(library, route):
+    for called in dict.fromkeys(calls_of(library, route)):
         if called == route.id or called in above:
             return (*above, route.id, called)
         deeper = _cyclic_calls(library, library.blocks[called], (*above, route.id))
@@ -267,6 +279,41 @@ def _cycle_from(route: Route, begin: int, places: dict[str, int], done: set[int]
         on_trail.add(target)
 
 
+def every_question_leads_on(library: Library, origins: Origins) -> Iterator[Problem]:
+    """A question whose every option opens something and comes back could never be answered."""
+    for route in routes(library):
+        for place, step in enumerate(route.steps):
+            if isinstance(step, AskStep) and all(option.open for option in step.options):
+                says = f"Every option of '{step.id}' opens something and comes back: give one that goes on."
+                yield origins.problem(part_of(route), route.id, ("steps", place, "ask"), "no_way_on", says)
+
+
+def lengths_of(library: Library) -> dict[str, int]:
+    """Return how many steps each route has with its blocks inside it; nothing when blocks call in a circle."""
+    if any(_cyclic_calls(library, route) for route in routes(library)):
+        return {}
+    lengths: dict[str, int] = {}
+
+    def length(route: Route) -> int:
+        if route.id not in lengths:
+            called = sum(length(library.blocks[block]) for block in calls_of(library, route))
+            lengths[route.id] = len(route.steps) + called
+        return lengths[route.id]
+
+    for route in routes(library):
+        length(route)
+    return lengths
+
+
+def nothing_is_endless(library: Library, origins: Origins) -> Iterator[Problem]:
+    """With its blocks inside it, no route has more steps than anybody could walk."""
+    lengths = lengths_of(library)
+    for route in routes(library):
+        if (length := lengths.get(route.id, 0)) > MOST_STEPS_INSIDE:
+            says = f"With the blocks it calls, '{route.id}' has {length:,} steps: at most {MOST_STEPS_INSIDE:,}."
+            yield origins.problem(part_of(route), route.id, ("steps",), "too_long", says)
+
+
 def every_step_is_reached(library: Library, origins: Origins) -> Iterator[Problem]:
     """Walking from the first step reaches every step, and every flow ends in its closing summary."""
     for route in routes(library):
@@ -310,5 +357,7 @@ CHECKS: tuple[Check, ...] = (
     words_are_known,
     conditions_are_answers,
     nothing_goes_round,
+    every_question_leads_on,
+    nothing_is_endless,
     every_step_is_reached,
 )

@@ -34,7 +34,7 @@ BANNED = {
     r"\bLSCB\b|\bSerious Case Review\b": "that body or name is history",
     r"\byou must by law\b": "no reader is told they must by law (safety review A8)",
 }
-NUMBER = re.compile(r"\b0\d{2,4}[ -]?\d{3}[ -]?\d{3,4}\b")
+NUMBER = re.compile(r"(?<!\d)(?:\+44|0)(?:[ ()-]*\d){9,10}(?!\d)")
 NATIONAL_LINES = frozenset({"0800 1111", "0808 800 5000", "0800 028 0285", "116 123"})
 """The only numbers that words may hold; every other number belongs to an area pack."""
 
@@ -157,7 +157,12 @@ def nothing_old_or_forbidden(library: Library, origins: Origins) -> Iterator[Pro
         for where, words in texts_of(step)
     ]
     said += [("lines", line.id, ("text",), line.text) for line in library.content.lines]
-    for part, record, where, words in said:
+    for flow in library.content.flows:
+        said += [("flows", flow.id, (key,), getattr(flow, key)) for key in ("title", "short", "about")]
+    for place, contact in enumerate(library.content.vocabulary.contacts):
+        said.append(("vocabulary", "vocabulary", ("contacts", place), contact.fallback))
+    for part, record, where, text in said:
+        words = " ".join(text.split())
         for pattern, instead in BANNED.items():
             if found := re.search(pattern, words, re.IGNORECASE):
                 yield origins.problem(

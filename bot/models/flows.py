@@ -167,6 +167,8 @@ class CloseStep(BaseStep):
     sources: Sources
 
 
+MOST_STEPS = 200
+"""Of one flow or block: far more than anybody could read."""
 KINDS = ("say", "share", "escalate", "act", "ask", "prompts", "remind", "call", "close")
 
 
@@ -202,7 +204,7 @@ class Route(Model):
 
     id: Id
     title: Annotated[Text, Field(max_length=60)]
-    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=MOST_STEPS)]
     means: tuple[Id, ...] = Field((), description="What is so from the first step (vocabulary: meanings).")
 
 
