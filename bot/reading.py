@@ -38,7 +38,8 @@ MAX_BYTES = 2_000_000
 MAX_DEPTH = 40
 MAX_BRACKETS = 400
 """Open brackets and dashes at once: the parser itself would run out of stack long before memory."""
-LONGEST_NUMBER = 18
+MOST_BRACKETS = 10_000
+LONGEST_NUMBER = 24
 MOST_MISTAKES = 500
 """Of one file: a file with more is not one that somebody wrote."""
 STEP_KINDS = frozenset({"say", "share", "escalate", "act", "ask", "prompts", "remind", "call", "close"})
@@ -150,6 +151,8 @@ def read_yaml(path: Path, name: str) -> Document:
 
 def _too_nested(text: str) -> bool:
     """Say whether brackets or dashes are nested beyond anything that could be content, without parsing."""
+    if text.count("[") + text.count("{") > MOST_BRACKETS:
+        return True  # a closing one inside quotes would make a deep nest look shallow
     depth = deepest = 0
     for sign in re.findall(r"[\[\]{}]", text):
         depth = depth + 1 if sign in "[{" else max(0, depth - 1)

@@ -82,7 +82,7 @@ CHANGED: dict[str, tuple[str, dict[str, str], str, str, str]] = {
         {'fallback: "101; in danger 999."': 'fallback: "Ring 01632 960001."'},
         "H22",
         "01632 960001",
-        "01632 960001",
+        "  - id: police",
     ),
 }
 """Mistakes that are a small change to a shipped file: file, edits, code, what is said, and the line it points at."""
@@ -274,8 +274,11 @@ ANSWERED = {
     "a_million_outcomes": "too_many_ways",
     "blocks_that_double": "too_long",
     "only_side_trips": "no_way_on",
+    "brackets_hidden_in_quotes": "too_deep",
 }
 """What is said of each bomb; a million ways that all lead to the same are no fault."""
+MAY_BE_ANSWERED = {"many_steps_in_blocks": "too_long"}
+"""What may be said, where the limit is a matter of taste; that it is answered is not."""
 BOMBS: dict[str, Mapping[str, str]] = {
     "aliases_of_aliases": {
         PLACE: "a0: &a0 [x, x]\n" + "".join(f"a{n + 1}: &a{n + 1} [*a{n}, *a{n}, *a{n}, *a{n}]\n" for n in range(40))
@@ -310,6 +313,15 @@ BOMBS: dict[str, Mapping[str, str]] = {
     "blocks_that_double": _doubling_blocks(20),
     "only_side_trips": {PLACE: _among(_question("q", ", open: what_to_say", ", open: new_partner"))},
 }
+BOMBS["brackets_hidden_in_quotes"] = {PLACE: '["]", ' * 200_000}
+BOMBS["many_steps_in_blocks"] = {
+    PLACE: _among("".join(f"  - {{id: b{n}, call: long{n}}}\n" for n in range(5))),
+    **{
+        f"dialogues/blocks/long{b}.yaml": f"id: long{b}\ntitle: A block\nsteps:\n"
+        + "".join(f"  - {{id: s{n}, say: Words., sources: [H2]}}\n" for n in range(185))
+        for b in range(5)
+    },
+}
 CHECK = (
     "import sys; from pathlib import Path; from bot.checks import check_content; "
     "print(' '.join(sorted({problem.code for problem in check_content(Path(sys.argv[1]))[1]})))"
@@ -327,10 +339,14 @@ def test_content_that_is_too_much_is_answered_all_the_same(root: Path, name: str
         for file, text in files.items():
             (root / file).write_text(text, encoding="utf-8")
         done = subprocess.run(
-            [sys.executable, "-c", CHECK, str(root)], capture_output=True, text=True, check=False, timeout=60
+            [sys.executable, "-c", CHECK, str(root)], capture_output=True, text=True, check=False, timeout=20
         )
     assert done.returncode == 0, done.stderr[-500:]
-    assert (ANSWERED[name] in done.stdout.split()) if name in ANSWERED else not done.stdout.strip()
+    codes = done.stdout.split()
+    if name in ANSWERED:
+        assert ANSWERED[name] in codes
+    else:
+        assert set(codes) <= {MAY_BE_ANSWERED.get(name)}
 
 
 # --- nothing is left out --------------------------------------------------------------------------------

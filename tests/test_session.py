@@ -659,6 +659,16 @@ def test_another_reminder_takes_the_place_of_the_first(talk: Begin, clock: Clock
     assert waiting(somebody) == []
 
 
+def test_the_same_reminder_chosen_again_comes_once(talk: Begin, clock: Clock) -> None:
+    """Choosing the same reminder once more, later, moves it; it does not come twice."""
+    somebody = talk(can_remind=True)
+    somebody.go("new_partner", *TO_REMINDER, "in_2_hours")
+    somebody.say(Do("change", "reminder"))
+    clock.on(minutes=10)
+    somebody.choose("in_2_hours")
+    assert waiting(somebody) == [clock() + timedelta(hours=2)]
+
+
 def test_a_changed_answer_before_the_reminder_is_asked_for_withdraws_it(talk: Begin) -> None:
     """When the answer that led to the offer is changed, the reminder does not come."""
     somebody = talk(can_remind=True)

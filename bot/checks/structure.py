@@ -200,9 +200,11 @@ def conditions_are_answers(library: Library, origins: Origins) -> Iterator[Probl
     """Every `if` and `unless` names an answer that can be given on this route."""
     lengths = lengths_of(library)
     for route in routes(library):
+        if not 0 < lengths.get(route.id, 0) <= MOST_STEPS_INSIDE:
+            continue  # it goes round, or on for ever: that is said, and nothing else can be
         ask = Asker(origins, part_of(route), route.id)
         known: set[str] = {MEANS + meaning for meaning in library.meanings}
-        for path, step in steps_below(library, route) if 0 < lengths.get(route.id, 0) <= MOST_STEPS_INSIDE else ():
+        for path, step in steps_below(library, route):
             prefix = f"{path}/{step.id}" if path else step.id
             if isinstance(step, AskStep):
                 known.update(f"{prefix}.{option.id}" for option in step.options if not option.open)
@@ -285,7 +287,7 @@ def every_question_leads_on(library: Library, origins: Origins) -> Iterator[Prob
         for place, step in enumerate(route.steps):
             if isinstance(step, AskStep) and all(option.open for option in step.options):
                 says = f"Every option of '{step.id}' opens something and comes back: give one that goes on."
-                yield origins.problem(part_of(route), route.id, ("steps", place, "ask"), "no_way_on", says)
+                yield origins.problem(part_of(route), route.id, ("steps", place), "no_way_on", says)
 
 
 def lengths_of(library: Library) -> dict[str, int]:

@@ -160,7 +160,7 @@ def nothing_old_or_forbidden(library: Library, origins: Origins) -> Iterator[Pro
     for flow in library.content.flows:
         said += [("flows", flow.id, (key,), getattr(flow, key)) for key in ("title", "short", "about")]
     for place, contact in enumerate(library.content.vocabulary.contacts):
-        said.append(("vocabulary", "vocabulary", ("contacts", place), contact.fallback))
+        said.append(("vocabulary", "vocabulary", ("contacts", place, "fallback"), contact.fallback))
     for part, record, where, text in said:
         words = " ".join(text.split())
         for pattern, instead in BANNED.items():
