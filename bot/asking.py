@@ -79,7 +79,7 @@ def answers_given(library: Library, state: State) -> tuple[tuple[str, str, str],
     if state.top is None:
         return ()
     given = []
-    passed = walk(library, state.top)
+    passed = walk(library, replace(state.top, reopened=None, pending=None))
     for visit in passed.answered():
         if visit.answer is None:
             continue

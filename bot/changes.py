@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def as_it_was(run: Run) -> Run:
     """A run that is being changed was last walked with its old answer in place."""
-    return replace(run, reopened=None)
+    return replace(run, reopened=None, pending=None)
 
 
 def is_new_summary(visit: Visit, passed: Walk) -> bool:

@@ -73,6 +73,8 @@ def step(library: Library, state: State, event: Event) -> Turn:
     match event:
         case Do():
             return _do(library, state, event)
+        case Open() if alarmed(state):
+            return _interrupt(library, state, Interrupt(EMERGENCY, then_open=event.flow))
         case Open():
             return _open(library, state, event.flow, event.moment)
         case Alarmed():
@@ -104,7 +106,7 @@ def _go_on(library: Library, before: State, state: State, said: tuple[Reply, ...
         for visit in passed.visits:
             earlier = spoken.get(visit.name)
             same = earlier is not None and (visit.is_question or say(library, earlier) == say(library, visit))
-            said_before = earlier is None and visit.path.split("/")[0] in run.carried
+            said_before = old is None and visit.path.split("/")[0] in run.carried
             if visit is passed.open or said_before or (same and not is_new_summary(visit, passed)):
                 continue
             if not visit.is_question:
@@ -112,7 +114,9 @@ def _go_on(library: Library, before: State, state: State, said: tuple[Reply, ...
         gone += overtaken(library, spoken, passed)
         if not passed.ended or (passed.closed and len(state.runs) == 1):
             break
-        state = replace(state, runs=state.runs[:-1], past=(*state.past, run))
+        means = passed.meanings()
+        beneath = tuple(replace(below, means=tuple(sorted({*below.means, *means}))) for below in state.runs[:-1])
+        state = replace(state, runs=beneath, past=(*state.past, run))
         if state.top is not None:
             replies.append(line(library, "back_to", title=library.routes[state.top.route].title))
     if not is_closed(library, state):
@@ -174,11 +178,10 @@ def _marked(library: Library, state: State, event: Marked, *, done: bool = False
     again = run.reopened is not None and not set(known) <= {prompt for prompt, _ in event.marks}
     complete = done or (len(ordered) == len(known) and not again)
     answer = Answer(visit.path, visit.step.id, marks=ordered, done=complete, moment=event.moment)
-    kept = run.with_answer(answer)
-    if not complete and run.reopened is not None:
-        kept = replace(kept, reopened=run.reopened)
+    # While an answer is being changed, the old one stays in its place until the new one is complete.
+    kept = run.with_answer(answer) if complete or run.reopened is None else replace(run, pending=answer)
     changed = replace(state, runs=(*state.runs[:-1], kept), misses=0)
-    return _go_on(library, state, changed)
+    return _go_on(library, state, changed, withdrawn(library, state, changed) if run.reopened and complete else ())
 
 
 def _open(library: Library, state: State, route: str, moment: Moment, *, carry: bool = False) -> Turn:
@@ -208,10 +211,16 @@ def _open(library: Library, state: State, route: str, moment: Moment, *, carry: 
     return _go_on(library, before, opened, said)
 
 
+def alarmed(state: State) -> bool:
+    """Say whether the 999 card is up: nothing less pushes it aside."""
+    return state.interrupt is not None and state.interrupt.about == EMERGENCY
+
+
 def _interrupt(library: Library, state: State, asked: Interrupt) -> Turn:
     """Put something before the open step; an alarm already raised is not pushed aside by anything less."""
-    if state.interrupt is not None and state.interrupt.about == EMERGENCY:
-        asked = replace(state.interrupt, then_open=asked.then_open or state.interrupt.then_open)
+    if state.interrupt is not None and alarmed(state):
+        flow = asked.then_open if asked.then_open in library.flows else ""
+        asked = replace(state.interrupt, then_open=flow or state.interrupt.then_open)
     interrupted = replace(state, interrupt=asked, alarmed=state.alarmed or asked.about == EMERGENCY)
     return Turn(interrupted, (open_question(library, interrupted),))
 
@@ -291,10 +300,7 @@ def welcome_back(library: Library, state: State) -> Turn:
 
 def _do(library: Library, state: State, event: Do) -> Turn:
     """Carry out a command; each works at every step."""
-    alarm = state.interrupt is not None and state.interrupt.about == EMERGENCY
     match event.command:
-        case "begin":
-            return Turn(state, (greeting(library, state),))
         case "again":
             return Turn(state, (open_question(library, state),))
         case "danger":
@@ -305,15 +311,18 @@ def _do(library: Library, state: State, event: Do) -> Turn:
             return Turn(state, (why(library, state), open_question(library, state)))
         case "help":
             return Turn(state, (line(library, "help"), open_question(library, state)))
-        case _ if alarm:
+        case _ if alarmed(state):
             return Turn(state, (open_question(library, state),))
+        case "begin" if not unfinished(library, state):
+            cleared = replace(state, interrupt=None)
+            return Turn(cleared, (greeting(library, cleared),))
         case "menu":
             return _interrupt(library, state, Interrupt(MENU))
         case "back":
             return _back(library, state)
         case "change":
             return _change(library, state, event.step)
-        case "resume":
+        case "resume" | "begin":
             return _resume(library, state, event.moment)
 
 
@@ -350,9 +359,8 @@ def _change(library: Library, state: State, name: str) -> Turn:
         return _interrupt(library, state, Interrupt(WHICH_ANSWER))
     visit = next((visit for visit in answered if visit.name == name or visit.name.endswith(f"/{name}")), None)
     if visit is None or visit.answer is None:
-        return Turn(
-            state, (line(library, "choose_from_these"), *_interrupt(library, state, Interrupt(WHICH_ANSWER)).replies)
-        )
+        turn = _interrupt(library, state, Interrupt(WHICH_ANSWER))
+        return replace(turn, replies=(line(library, "choose_from_these"), *turn.replies))
     reopened = replace(run, reopened=visit.answer.key)
     changed = replace(state, runs=(*state.runs[:-1], reopened), interrupt=None)
     return Turn(changed, (line(library, "changing"), open_question(library, changed)))

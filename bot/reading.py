@@ -38,7 +38,7 @@ MAX_BYTES = 2_000_000
 MAX_DEPTH = 40
 MAX_BRACKETS = 400
 """Open brackets and dashes at once: the parser itself would run out of stack long before memory."""
-MOST_BRACKETS = 10_000
+MOST_BRACKETS = 40_000
 LONGEST_NUMBER = 24
 MOST_MISTAKES = 500
 """Of one file: a file with more is not one that somebody wrote."""
@@ -157,7 +157,7 @@ def _too_nested(text: str) -> bool:
     for sign in re.findall(r"[\[\]{}]", text):
         depth = depth + 1 if sign in "[{" else max(0, depth - 1)
         deepest = max(deepest, depth)
-    return deepest > MAX_BRACKETS or re.search(r"^[ ]*(?:[-?] +){%d}" % MAX_BRACKETS, text, re.MULTILINE) is not None
+    return deepest > MAX_BRACKETS or re.search(rf"^ *(?:[-?] +){{{MAX_BRACKETS}}}", text, re.MULTILINE) is not None
 
 
 class _Builder:

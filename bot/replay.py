@@ -145,14 +145,26 @@ def walk(library: Library, run: Run) -> Walk:
             position = after(library, position, None)
             continue
         answer = answers.get((path, step.id, "", 0))
+        if answer is not None and run.reopened == answer.key:
+            visit = Visit(visit.name, path, step, moment, facts, run.pending or answer)
+            visits.append(visit)
+            return Walk(run, tuple(visits), visit, closed=False, facts=facts)
         visit = Visit(visit.name, path, step, moment, facts, answer)
         visits.append(visit)
-        if answer is None or not fits(step, answer) or run.reopened == answer.key:
+        if answer is None or not fits(step, answer) or not _in_time(library, step, answer, visits):
             return Walk(run, tuple(visits), visit, closed=False, facts=facts)
         moment = answer.moment
         facts = facts | facts_of(step, path, answer.chosen, answer.marks)
         position = after(library, position, next_of(step, answer.chosen))
     return Walk(run, tuple(visits), None, closed, facts)
+
+
+def _in_time(library: Library, step: Step, answer: Answer, passed: list[Visit]) -> bool:
+    """Say whether a reminder chosen earlier is still among those offered: something may be due sooner now."""
+    if not isinstance(step, RemindStep) or answer.chosen == (DECLINE,):
+        return True
+    soonest = soonest_of(action for visit in passed for action in actions_of(library, visit))
+    return any(offer.id == answer.chosen[0] and soonest in offer.by for offer in step.offers)
 
 
 def sourced(library: Library, text: str, sources: tuple[str, ...]) -> str:

@@ -37,7 +37,7 @@ class Answer:
 class Run:
     """One passage through a flow or block.
 
-    `reopened` is the answer being changed; `means` is what was established in the flow this one was opened from;
+    `reopened` is the answer being changed, `pending` what was given of the new one; `means` is what was established in the flow this one was opened from;
     `carried` are the calls whose answers came along from there, so that their words are not said twice.
     """
 
@@ -48,11 +48,12 @@ class Run:
     reopened: tuple[str, str, str, int] | None = None
     means: tuple[str, ...] = ()
     carried: tuple[str, ...] = ()
+    pending: Answer | None = None
 
     def with_answer(self, answer: Answer) -> Run:
         """Return the run with this answer in the place of any earlier one to the same question."""
         kept = tuple(given for given in self.answers if given.key != answer.key)
-        return replace(self, answers=(*kept, answer), reopened=None)
+        return replace(self, answers=(*kept, answer), reopened=None, pending=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +168,20 @@ def _run_out(run: Run) -> list[Any]:
         run.reopened,
         run.means,
         run.carried,
+        run.pending and _answer_out(run.pending),
     ]
 
 
 def _run_in(data: list[Any]) -> Run:
-    number, route, began, answers, reopened, means, carried = data
+    number, route, began, answers, reopened, means, carried, pending = data
     key = None if reopened is None else (reopened[0], reopened[1], reopened[2], reopened[3])
-    return Run(number, route, Moment(began), tuple(map(_answer_in, answers)), key, tuple(means), tuple(carried))
+    return Run(
+        number,
+        route,
+        Moment(began),
+        tuple(map(_answer_in, answers)),
+        key,
+        tuple(means),
+        tuple(carried),
+        pending and _answer_in(pending),
+    )

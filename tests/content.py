@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from bot.errors import Problem
     from bot.library import Library
 
-KNOWN_BUGS: dict[str, str] = {
-    "brackets_hidden_in_quotes": "the process dies: reading._too_nested counts brackets that stand in quotes",
-}
+KNOWN_BUGS: dict[str, str] = {}
 """Cases that do not yet pass, each with what goes wrong; one that passes again fails here until it is taken out."""
 
 HANGING: dict[str, str] = {}

@@ -287,7 +287,7 @@ def every_question_leads_on(library: Library, origins: Origins) -> Iterator[Prob
         for place, step in enumerate(route.steps):
             if isinstance(step, AskStep) and all(option.open for option in step.options):
                 says = f"Every option of '{step.id}' opens something and comes back: give one that goes on."
-                yield origins.problem(part_of(route), route.id, ("steps", place), "no_way_on", says)
+                yield origins.problem(part_of(route), route.id, ("steps", place, "ask"), "no_way_on", says)
 
 
 def lengths_of(library: Library) -> dict[str, int]:
