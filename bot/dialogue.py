@@ -217,10 +217,17 @@ def alarmed(state: State) -> bool:
 
 
 def _interrupt(library: Library, state: State, asked: Interrupt) -> Turn:
-    """Put something before the open step; an alarm already raised is not pushed aside by anything less."""
+    """Put something before the open step; an alarm already raised is not pushed aside by anything less.
+
+    The card for a child or a parent comes after the alarm then, and is gone back to when it was there before (H24).
+    """
+    theirs = set(EXITS.values())
     if state.interrupt is not None and alarmed(state):
         flow = asked.then_open if asked.then_open in library.flows else ""
-        asked = replace(state.interrupt, then_open=flow or state.interrupt.then_open)
+        beneath = asked.about if asked.about in theirs else state.interrupt.beneath
+        asked = replace(state.interrupt, then_open=flow or state.interrupt.then_open, beneath=beneath)
+    elif state.interrupt is not None and asked.about == EMERGENCY and state.interrupt.about in theirs:
+        asked = replace(asked, beneath=state.interrupt.about)
     interrupted = replace(state, interrupt=asked, alarmed=state.alarmed or asked.about == EMERGENCY)
     return Turn(interrupted, (open_question(library, interrupted),))
 
@@ -250,17 +257,22 @@ def _answer_interrupt(library: Library, state: State, event: Chose) -> Turn:
         return _interrupt(library, cleared, Interrupt(EXITS[choice]))
     if asked.about == WHICH_ANSWER:
         return _change(library, cleared, choice)
+    if unfinished(library, cleared) and any(run.route == choice for run in cleared.runs):
+        return _resume(library, cleared, event.moment)  # it is open already: carry on with it
     return _open(library, cleared, choice, event.moment)
 
 
 def _after_alarm(library: Library, state: State, asked: Interrupt, event: Chose, *, rung: bool) -> Turn:
     """Go on after the 999 card: with the answer that raised it only if 999 was rung."""
-    alone = rung and state.top is None and not asked.then_open
+    alone = rung and state.top is None and not asked.then_open and not asked.beneath
     said = (line(library, "after_999_alone" if alone else "after_999" if rung else "after_not_emergency"),)
     if rung and asked.answer is not None and state.top is not None:
         answer = replace(asked.answer, moment=event.moment)
         changed = replace(state, runs=(*state.runs[:-1], state.top.with_answer(answer)))
         return _go_on(library, state, changed, said)
+    if asked.beneath:
+        back = _interrupt(library, state, Interrupt(asked.beneath))
+        return replace(back, replies=(*said, *back.replies))
     if asked.then_open:
         turn = _open(library, state, asked.then_open, event.moment)
         if rung and turn.state.top is not None:

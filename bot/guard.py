@@ -32,7 +32,7 @@ _PATTERNS: tuple[tuple[Identifier, re.Pattern[str]], ...] = (
     (
         Identifier.HANDLE,
         re.compile(
-            r"(?<![\w.])@[A-Za-z]\w{2,31}\b|\b(?:insta(?:gram)?|snap(?:chat)?|tiktok)\s*(?:is|:|name)\s*\S{3,}",
+            r"(?<![\w.])@[A-Za-z]\w{2,31}\b|\b(?:insta(?:gram)?|snap(?:chat)?|tiktok)\s*(?:is|:|name)\s*(?=\S*[\d_.@])\S{3,}",
             re.IGNORECASE,
         ),
     ),
@@ -43,7 +43,12 @@ _PATTERNS: tuple[tuple[Identifier, re.Pattern[str]], ...] = (
             re.IGNORECASE,
         ),
     ),
-    (Identifier.PHONE, re.compile(r"(?<!\d)(?:\+44\s?\(?0?\)?|\(?0)(?:[\s()-]?\d){9,10}(?!\d)")),
+    (
+        Identifier.PHONE,
+        re.compile(
+            r"(?<![\d+])(?:\+|00)44[\s()-]?(?:\(0\))?(?:[\s()-]?\d){9,10}(?!\d)|(?<!\d)\(?0(?:[\s()-]{0,2}\d){9,10}(?!\d)"
+        ),
+    ),
     (
         Identifier.BIRTH_DATE,
         re.compile(
@@ -56,15 +61,20 @@ _PATTERNS: tuple[tuple[Identifier, re.Pattern[str]], ...] = (
     (
         Identifier.ADDRESS,
         re.compile(
-            r"\b(?!(?:999|101|111)\b)\d{1,4}[a-z]?\s+(?:[A-Z][a-z'-]+\s+){1,3}(?:street|st|road|rd|avenue|ave|lane|close|drive|crescent|terrace|way|court|place|gardens|grove|square|hill|row)\b",
-            re.IGNORECASE,
+            r"\b(?!(?:999|101|111)\b)\d{1,4}[a-z]?,?\s+(?:[A-Z][A-Za-z'-]+\s+){1,3}(?i:street|st|road|rd|avenue|ave|lane|close|drive|"
+            r"crescent|terrace|way|court|place|gardens|grove|square|hill|row)\b"
+            # Typed in small letters, the words between must not be those of an ordinary sentence.
+            r"|\b(?!(?:999|101|111)\b)\d{1,4}[a-z]?,?\s+(?!(?:[\w'-]+\s+){0,2}(?:the|a|an|in|on|of|and|or|down|up|at|to|by|from|this|that|my|our|"
+            r"their|her|his|near|is|are|was|minutes?|hours?|days?|weeks?|months?|years?|times|children|kids|bruises?|marks?)\s)"
+            r"(?:[a-z'-]+\s+){1,2}(?:street|road|avenue|lane|close|drive|crescent|terrace|gardens|grove|square)\b"
         ),
     ),
     (
         Identifier.NAME,
         re.compile(
             r"\b(?:[Mm]r|[Mm]rs|[Mm]s|[Mm]iss|[Mm]aster|[Dd]r)\.?\s+[A-Z][a-z'-]+"
-            r"|\b(?:called|named|name\s+is|name's|name:)\s+(?:is\s+)?[A-Z][a-z'-]+"
+            r"|\b(?:called|named|name\s+is|name's|name:)\s+(?:is\s+)?(?!Social|Children|Police|Mum|Dad|Nan|Gran|Grand|School|Nursery|"
+            r"Health|Council|Ofsted|Childline|The|My|Our|Her|His|Their|In|Out|Me|Us|Back)[A-Z][a-z'-]+"
             r"|\b(?:[Tt]his is|[Cc]hild|[Pp]upil|[Bb]oy|[Gg]irl|[Bb]aby|[Ss]on|[Dd]aughter|[Bb]rother|[Ss]ister|[Mm]um|[Dd]ad|[Pp]artner|[Bb]oyfriend|[Ss]tepdad),?\s+"
             r"(?!Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|June|July|August|September|October|November|December"
             r"|Social|Children|School|Nursery|Police|Health|Year|Reception|Polish|English|Christmas|Easter|God)[A-Z][a-z'-]{2,}\b"

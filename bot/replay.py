@@ -204,7 +204,8 @@ def contacts_of(library: Library, do: str, moment: Moment) -> tuple[str, ...]:
     wanted = [word]
     if word.out_of_hours:
         shut = library.contacts[word.out_of_hours]
-        wanted = {Moment.IN_HOURS: [word], Moment.OUT_OF_HOURS: [shut], Moment.UNKNOWN: [word, shut]}[moment]
+        # What is advised at ten to five is read at ten past: the number for later is always there.
+        wanted = {Moment.IN_HOURS: [word, shut], Moment.OUT_OF_HOURS: [shut], Moment.UNKNOWN: [word, shut]}[moment]
     lines = []
     for contact_word in wanted:
         contact = library.area.contacts.get(contact_word.id) if library.area else None

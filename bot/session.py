@@ -14,11 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 from bot.access import Action, Person, may
 from bot.advice_log.rows import TurnRow
-from bot.asking import EMERGENCY, actions_so_far, fill, is_closed, line, open_question, unfinished, urgency
+from bot.asking import (
+    EMERGENCY,
+    WELCOME_BACK,
+    actions_so_far,
+    fill,
+    is_closed,
+    line,
+    open_question,
+    unfinished,
+    urgency,
+)
 from bot.clock import clock_time, due_of, moment, read, shown, stamp
 from bot.dialogue import Turn, new_state, step, welcome_back
 from bot.errors import StoreError, ThinkchildError
-from bot.events import Alarmed, Chose, Do, Open, Reply
+from bot.events import Alarmed, Chose, Do, Open, Reply, WroteAs
 from bot.guard import identifiers
 from bot.library import Library
 from bot.models import ReplyKind, Urgency
@@ -166,18 +176,14 @@ class Desk:
             event, extra = given, ()
         event = replace(self._as_resumption(library, state, event), moment=hour)
         answer = told(library, state, event)
-        if (
-            stale
-            and state.interrupt is None
-            and not isinstance(event, Alarmed)
-            and event not in (Do("stop", moment=hour), Do("danger", moment=hour))
-        ):
+        if stale and _to_be_welcomed(library, state, event):
             turn = welcome_back(library, state)
         else:
             turn = step(library, state, event)
         replies = (*extra, *self._resumed_lines(sitting, event, now), *turn.replies)
         if found:
-            replies = (line(library, "guarded"), *replies)
+            first = 1 if replies and replies[0].kind is ReplyKind.DANGER else 0  # nothing comes before 999
+            replies = (*replies[:first], line(library, "guarded"), *replies[first:])
         if is_first_answer(before, turn.state):
             replies = (line(library, "label_offer"), *replies)
         if turn.reminder is not None:
@@ -349,3 +355,10 @@ class Desk:
             label = f"{secrets.choice(words.label_colours)} {secrets.choice(words.label_things)}"
             if label not in used or len(used) >= len(words.label_colours) * len(words.label_things):
                 return label
+
+
+def _to_be_welcomed(library: Library, state: State, event: Event) -> bool:
+    """Say whether somebody who comes back is first asked whether to carry on: unless it is about danger, or over."""
+    about = state.interrupt.about if state.interrupt is not None else ""
+    urgent = isinstance(event, Alarmed | WroteAs) or (isinstance(event, Do) and event.command in {"stop", "danger"})
+    return unfinished(library, state) and not urgent and about not in {EMERGENCY, WELCOME_BACK}

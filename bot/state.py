@@ -64,6 +64,8 @@ class Interrupt:
     offers: tuple[str, ...] = ()
     answer: Answer | None = None
     then_open: str = ""
+    beneath: str = ""
+    """What was asked in between already, and is asked again afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class State:
                     "offers": self.interrupt.offers,
                     "answer": self.interrupt.answer and _answer_out(self.interrupt.answer),
                     "then_open": self.interrupt.then_open,
+                    "beneath": self.interrupt.beneath,
                 },
                 "made": self.made,
                 "misses": self.misses,
@@ -124,6 +127,7 @@ class State:
                 tuple(asked["offers"]),
                 asked["answer"] and _answer_in(asked["answer"]),
                 asked["then_open"],
+                asked["beneath"],
             ),
             made=data["made"],
             misses=data["misses"],

@@ -6,7 +6,7 @@ or for "there is no danger", unless it is those very words.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.asking import line, open_question, unfinished
@@ -65,6 +65,8 @@ def understand(library: Library, state: State, text: str, matcher: Matcher) -> U
     if command is not None:
         return Understood(Do(command))
     chosen = choose_option(text, options) if options and len(text) <= LONGEST_MESSAGE else None
+    if chosen in library.flows and not busy:
+        return Understood(Open(chosen), replace(routing, decision=Decision.flow, flow=chosen))
     if chosen is not None:
         return Understood(Chose((chosen,)))
     if routing.writer is not Writer.practitioner:

@@ -31,17 +31,24 @@ class Break:
         return f"{self.table} row {self.row} (number {self.seq} of the record): {self.says}"
 
 
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
 def digest(body: str, salt: str) -> str:
     """Return the salted digest that a chained row keeps of words that stand beside the chain."""
-    return hashlib.sha256(f"{salt}\0{body}".encode()).hexdigest()
+    return _sha256(f"{salt}\0{body}")
 
 
 def link(before: str, table: str, row: Mapping[str, object]) -> str:
     """Return the hash of a row: over the hash before it, its table, and every column but the hash."""
     told = json.dumps(
-        [table, {key: row[key] for key in sorted(row) if key != "hash"}], separators=(",", ":"), ensure_ascii=False
+        [table, {key: row[key] for key in sorted(row) if key != "hash"}],
+        separators=(",", ":"),
+        ensure_ascii=False,
+        default=repr,
     )
-    return hashlib.sha256(f"{before}\n{told}".encode()).hexdigest()
+    return _sha256(f"{before}\n{told}")
 
 
 def rows_in_order(connection: sqlite3.Connection) -> Iterator[tuple[str, dict[str, object]]]:
@@ -57,14 +64,34 @@ def rows_in_order(connection: sqlite3.Connection) -> Iterator[tuple[str, dict[st
 
 
 def verify(connection: sqlite3.Connection) -> tuple[int, Break | None]:
-    """Check the whole record; returns how many rows it has, and the first break if there is one."""
+    """Check the whole record; returns how many rows it has, and the first break if there is one.
+
+    It reads one moment of the record, also while others write, and takes no text for granted.
+    """
+    factory, connection.text_factory = connection.text_factory, _any_text
+    connection.execute("BEGIN")
+    try:
+        return _verify(connection)
+    finally:
+        connection.execute("ROLLBACK")
+        connection.text_factory = factory
+
+
+def _any_text(data: bytes) -> str:
+    """Read text that somebody may have spoilt: a byte that is no text has to be found, not stumbled over."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _verify(connection: sqlite3.Connection) -> tuple[int, Break | None]:
     before, expected = FIRST, 0
     erased = {row[0] for row in connection.execute("SELECT session FROM tombstones")}
     for table, row in rows_in_order(connection):
         expected += 1
-        seq = int(str(row["seq"]))
+        seq = row["seq"]
         name = str(row.get("id", row.get("version", "?")))
-        if seq != expected:
+        if not isinstance(seq, int) or seq < expected:
+            return expected - 1, Break(table, name, expected, "its number in the record was changed")
+        if seq > expected:
             return expected - 1, Break(table, name, seq, f"{seq - expected} row(s) before it are missing")
         if link(before, table, row) != row["hash"]:
             return expected, Break(table, name, seq, "it was changed, or the row before it was, after it was written")
@@ -84,7 +111,7 @@ def _words_hold(connection: sqlite3.Connection, table: str, row: Mapping[str, ob
     """Say what is wrong with the words beside a chained row, or nothing."""
     if table == "content":
         held = connection.execute("SELECT body FROM compiled WHERE version = ?", (row["version"],)).fetchone()
-        if held is None or hashlib.sha256(held[0].encode()).hexdigest() != row["version"]:
+        if held is None or _sha256(str(held[0])) != row["version"]:
             return "the content kept for this version is not the content it names"
     if table == "sessions":
         held = connection.execute("SELECT person, salt FROM owners WHERE session = ?", (row["id"],)).fetchone()

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 from sqlite_utils import Database
 
 from bot.advice_log.chain import digest, link
-from bot.advice_log.opening import bring_up_to_date, key_beside, readable
+from bot.advice_log.opening import key_beside, prepare, readable
 from bot.advice_log.rows import Current, Kept, TurnRow
-from bot.advice_log.schema import migrations
 from bot.errors import StoreError
 
 if TYPE_CHECKING:
@@ -54,15 +53,13 @@ class AdviceLog:
             raise StoreError(f"The database {path} cannot be opened ({error}): name another with --db.") from error
         try:
             with readable(path):
-                connection.execute("PRAGMA journal_mode = WAL")
+                prepare(connection)
                 # FULL: a turn that was answered is on the disk, also after a power cut.
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute("PRAGMA secure_delete = ON")
                 connection.execute("PRAGMA foreign_keys = ON")
-                if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'head'").fetchone():
-                    migrations.apply(Database(connection))
-                else:
-                    bring_up_to_date(connection)
+                # Without this a REPLACE would slip past the triggers that keep rows from being deleted.
+                connection.execute("PRAGMA recursive_triggers = ON")
                 # A read-only file opens well and fails at the first answer: find out now.
                 connection.execute("BEGIN IMMEDIATE")
                 connection.execute("UPDATE head SET seq = seq WHERE one = 1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -40,11 +41,43 @@ def readable(path: Path) -> Iterator[None]:
         raise StoreError(says) from error
 
 
-def bring_up_to_date(connection: sqlite3.Connection) -> None:
-    """Apply what newer programs added."""
-    database = Database(connection)
-    if migrations.pending(database):
-        migrations.apply(database)
+KEY_BYTES = 32
+PATIENCE = 5.0
+"""Seconds to wait for another process that is making the same new record just now."""
+
+
+def prepare(connection: sqlite3.Connection, patience: float = PATIENCE) -> None:
+    """Make the tables, or bring them up to date; a database of somebody else is left as it is.
+
+    Two processes may come to a new file at once: one makes the record, and the other waits and finds it made.
+    """
+    names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if names and not names & {"head", "_sqlite_migrations"}:
+        raise sqlite3.OperationalError("no such table: head")
+    until = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            database = Database(connection)
+            if migrations.pending(database):
+                migrations.apply(database)
+            return
+        except sqlite3.OperationalError as error:
+            if time.monotonic() > until or not any(word in str(error) for word in ("locked", "busy", "already exists")):
+                raise
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            time.sleep(0.05)
+
+
+def _read_key(file: Path) -> bytes:
+    try:
+        key = bytes.fromhex(file.read_text(encoding="ascii").strip())
+    except (OSError, ValueError) as error:
+        raise StoreError(f"The key file {file} cannot be read ({error}): put the right one back.") from error
+    if len(key) != KEY_BYTES:
+        raise StoreError(f"The key file {file} does not hold a whole key: put the right one back.")
+    return key
 
 
 def key_beside(path: Path, connection: sqlite3.Connection) -> bytes:
@@ -54,21 +87,23 @@ def key_beside(path: Path, connection: sqlite3.Connection) -> bytes:
     """
     file = path.with_name(path.name + ".key")
     if file.exists():
-        try:
-            return bytes.fromhex(file.read_text(encoding="ascii").strip())
-        except (OSError, ValueError) as error:
-            raise StoreError(f"The key file {file} cannot be read ({error}): put the right one back.") from error
+        return _read_key(file)
     if connection.execute("SELECT 1 FROM owners LIMIT 1").fetchone():
         raise StoreError(
             f"The key file {file} is missing: put it back beside the database; without it nobody's session is found."
         )
-    key = secrets.token_bytes(32)
+    key = secrets.token_bytes(KEY_BYTES)
+    draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
     try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as out:
             out.write(key.hex() + "\n")
-    except FileExistsError:
-        return bytes.fromhex(file.read_text(encoding="ascii").strip())
+        try:
+            os.link(draft, file)  # whole or not at all, and never over one that is there
+        except FileExistsError:
+            return _read_key(file)
+        finally:
+            draft.unlink()
     except OSError as error:
         raise StoreError(f"The key file {file} cannot be written ({error}): make the folder writable.") from error
     return key
