@@ -203,7 +203,7 @@ def test_commands_work_in_the_middle_of_a_flow(alice: Person, lines: dict[str, s
     """Help, why, menu and back each answer and lose nothing; stop says under which receipt things are kept."""
     begin(alice)
     alice.send("/help")
-    alice.expect(contains="Danger: say 999")
+    alice.expect(contains="At any point: back")
     alice.expect(buttons=FIRST)
     alice.send("/why")
     alice.expect(contains=lines["why_heading"])
@@ -456,7 +456,7 @@ def test_an_album_is_refused_once(
     chat = {"id": alice.chat_id, "type": "private", "first_name": "A"}
     size = {"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1}
     alice.send("/help")
-    alice.expect(contains="Danger: say 999")
+    alice.expect(contains="At any point: back")
     for number in range(3):
         base = {"message_id": 900010 + number, "date": int(time.time()), "chat": chat, "from": alice.user}
         world.raw_update(message={**base, "photo": [size], "media_group_id": "77"})
@@ -534,7 +534,7 @@ def test_who_is_told_to_wait_holds_nobody_else_up(world: TelegramWorld, alice: P
     begin(alice)
     assert time.monotonic() - began < 2
     for person in waiting:
-        person.expect(contains="Danger: say 999")
+        person.expect(contains="At any point: back")
 
 
 @pytest.mark.parametrize("fault", ["502", "reset", "garbage"])
@@ -586,7 +586,7 @@ def test_somebody_who_blocked_the_bot_holds_nobody_up(world: TelegramWorld, alic
     until(lambda: bool(rows(db, "SELECT 1 FROM deliveries WHERE status = 'blocked'")))
     alice.expect_none(0.3)
     alice.send("/help")
-    alice.expect(contains="Danger: say 999")
+    alice.expect(contains="At any point: back")
 
 
 # --- receipts ---------------------------------------------------------------------------------------------

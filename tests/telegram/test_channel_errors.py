@@ -112,13 +112,13 @@ def test_what_could_not_be_sent_is_sent_when_it_can_be(desks: Desks) -> None:
     """A turn whose sending fails stays undelivered, is tried again, says so, and is then done with."""
     desks.post.fails = TimedOut()
     desks.take("/mark_on_child")
-    assert len(desks.log.undelivered()) == 1
+    assert len(desks.log.undelivered("telegram")) == 1
     asyncio.run(desks.outgoing.resend())
     desks.post.fails = None
     asyncio.run(desks.outgoing.resend())
     assert desks.post.sent[0].startswith("7: again: I've seen a mark")
     assert not desks.post.sent[1].startswith("7: again")
-    assert desks.log.undelivered() == []
+    assert desks.log.undelivered("telegram") == []
     asyncio.run(desks.outgoing.resend())
     asyncio.run(desks.outgoing.resend(everything=True))
     assert len(desks.post.sent) == 2
@@ -131,7 +131,7 @@ def test_what_will_never_be_taken_is_noted(desks: Desks, error: Exception, statu
     """A person who blocked us, or a message that is refused, is not tried for ever."""
     desks.post.fails = error
     desks.take("/mark_on_child")
-    assert desks.log.undelivered() == []
+    assert desks.log.undelivered("telegram") == []
     assert desks.log.connection.execute("SELECT status FROM deliveries").fetchall() == [(status,)]
 
 

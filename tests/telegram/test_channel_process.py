@@ -185,7 +185,7 @@ def test_it_ends_cleanly_when_told_to(world: TelegramWorld, number: signal.Signa
     assert time.monotonic() - began < 5
     world.clear_faults()
     world.start_bot()
-    alice.expect(contains="Danger: say 999")
+    alice.expect(contains="At any point: back")
 
 
 def test_conversations_go_on_after_a_restart(world: TelegramWorld) -> None:
@@ -281,7 +281,7 @@ def test_no_update_is_lost_or_taken_twice_under_repeated_kills(world: TelegramWo
     assert rows(db, "SELECT count(DISTINCT key), count(*) FROM turns") == [(count(db), count(db))]
     for person in people:
         world.refresh()
-        assert sum("Danger: say 999" in event.text for event in person.messages()) >= 4
+        assert sum("At any point: back" in event.text for event in person.messages()) >= 4
 
 
 # --- reminders --------------------------------------------------------------------------------------------
