@@ -8,7 +8,6 @@ Rules of this file
   are. It reads keywords and does not understand a roundabout remark: then it must ask, or say so.
 - Nothing typed is taken for consent, or for "there is no harm", unless it is those very words.
 - Only the start of a message is read: MAX_CHARS to find the flow, MAX_DANGER_CHARS to look for danger.
-- Phrases, examples and messages are normalised alike, so that they can meet.
 """
 
 from __future__ import annotations
@@ -243,6 +242,8 @@ class _Classifier:
     def shares(self, words: Sequence[str]) -> dict[str, float]:
         """Give each label its share of one."""
         index = self._index
+        if not any(word in index for word in words):
+            return {}  # pieces of words alone prove nothing: it may be no English at all
         counts = [[(index[f], n) for f, n in block.items() if f in index] for block in _features(words)]
         weighed = _weigh(counts, self._rarity)
         scores = [math.fsum(weight * row[i] for i, weight in weighed) for row in self._weights]

@@ -95,8 +95,12 @@ def test_a_bad_line_gets_one_sentence_and_the_process_goes_on(desk: Desk, line: 
     st.lists(
         st.one_of(
             st.fixed_dictionaries({"text": st.text(max_size=80)}),
-            st.fixed_dictionaries({"choose": st.sampled_from(["no_sign", "yes_now", "dont_know", "done", "nonsense", "menu"])}),
-            st.fixed_dictionaries({"do": st.sampled_from(["back", "menu", "why", "help", "danger", "change", "resume", "stop"])}),
+            st.fixed_dictionaries(
+                {"choose": st.sampled_from(["no_sign", "yes_now", "dont_know", "done", "nonsense", "menu"])}
+            ),
+            st.fixed_dictionaries(
+                {"do": st.sampled_from(["back", "menu", "why", "help", "danger", "change", "resume", "stop"])}
+            ),
             st.fixed_dictionaries({"open": st.sampled_from(["mark_on_child", "information_sharing", "no_such_flow"])}),
             st.text(max_size=30).filter(lambda text: "\n" not in text and "\r" not in text),
         ),
@@ -128,7 +132,11 @@ def test_the_terminal_and_the_json_channel_say_the_same_words(desk: Desk, tmp_pa
     """Channels are equal: the same conversation gives the same canonical words."""
     other_log = AdviceLog.open(tmp_path / "other.db")
     other = Desk(other_log, open_library(other_log))
-    spoken = [r["text"] for a in talk_json(desk, {"choose": "no_sign"}, {"choose": "not_soon"}, flow="mark_on_child") for r in a["replies"]]
+    spoken = [
+        r["text"]
+        for a in talk_json(desk, {"choose": "no_sign"}, {"choose": "not_soon"}, flow="mark_on_child")
+        for r in a["replies"]
+    ]
     shown = " ".join(talk(other, "3", "no", flow="mark_on_child").split())
     for text in spoken:
         if "receipt" not in text:  # each session has a label and a receipt of its own
@@ -139,7 +147,20 @@ def test_the_terminal_and_the_json_channel_say_the_same_words(desk: Desk, tmp_pa
 def test_a_piped_terminal_takes_numbers_words_and_marks(desk: Desk) -> None:
     """Numbers, labels and one-letter marks all answer, with no terminal in sight and no colour."""
     shown = talk(
-        desk, "I've seen a mark on a child", "No sign of that now", "no", "2", "go on", "k", "n", "w", "n", "d", "d", "not that I know of", flow=None
+        desk,
+        "I've seen a mark on a child",
+        "No sign of that now",
+        "no",
+        "2",
+        "go on",
+        "k",
+        "n",
+        "w",
+        "n",
+        "d",
+        "d",
+        "not that I know of",
+        flow=None,
     )
     words = " ".join(shown.split())
     assert "goes to children's social care today" in words

@@ -42,7 +42,15 @@ def advised(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     db = str(tmp_path_factory.mktemp("advised") / "record.db")
     lines = [{"choose": "no_sign"}, {"choose": "soon"}, {"choose": "not_mobile"}, {"choose": "go_on"}]
     lines += [{"choose": "done"}] * 3 + [{"choose": "no_needs"}, {"choose": "no_reminder"}]
-    done = run("chat", "--json", "--flow", "mark_on_child", "--db", db, given="".join(json.dumps(line) + "\n" for line in lines))
+    done = run(
+        "chat",
+        "--json",
+        "--flow",
+        "mark_on_child",
+        "--db",
+        db,
+        given="".join(json.dumps(line) + "\n" for line in lines),
+    )
     assert done.returncode == 0, done.stderr
     last = json.loads(done.stdout.splitlines()[-1])
     assert last["closed"]
@@ -70,10 +78,16 @@ def test_check_prints_every_problem_with_file_and_line_and_nothing_starts(tmp_pa
     for part in ("dialogues", "knowledge"):
         shutil.copytree(ROOT / part, tmp_path / part)
     flow = tmp_path / "dialogues/flows/new_partner.yaml"
-    flow.write_text(flow.read_text().replace("call: men_known", "call: men_knwon").replace("do: tell_lead", "do: tel_lead", 1))
+    flow.write_text(
+        flow.read_text().replace("call: men_known", "call: men_knwon").replace("do: tell_lead", "do: tel_lead", 1)
+    )
     done = run("check", "--content", str(tmp_path))
     assert done.returncode == 2
-    assert re.search(r"^dialogues/flows/new_partner.yaml:\d+: 'men_knwon' is not a block. Did you mean 'men_known'\?$", done.stdout, re.M)
+    assert re.search(
+        r"^dialogues/flows/new_partner.yaml:\d+: 'men_knwon' is not a block. Did you mean 'men_known'\?$",
+        done.stdout,
+        re.MULTILINE,
+    )
     assert "Did you mean 'tell_lead'?" in done.stdout
     chat = run("chat", "--db", str(tmp_path / "r.db"), env={"THINKCHILD_CONTENT": str(tmp_path)})
     assert chat.returncode == 2
@@ -97,7 +111,9 @@ def test_a_receipt_reprints_word_for_word_what_was_said(advised: tuple[str, str]
     assert "H9: " in printed
 
 
-def test_a_receipt_page_escapes_and_leaves_lines_for_what_is_written_by_hand(advised: tuple[str, str], tmp_path: Path) -> None:
+def test_a_receipt_page_escapes_and_leaves_lines_for_what_is_written_by_hand(
+    advised: tuple[str, str], tmp_path: Path
+) -> None:
     """The page holds the words, a line for the child's name, and nothing that could run."""
     db, code = advised
     page = tmp_path / "receipt.html"
@@ -154,7 +170,9 @@ def test_editing_one_byte_of_one_row_makes_verify_fail_and_name_it(advised: tupl
         (["flows", "--area", "nowhere"], "There is no area"),
     ],
 )
-def test_a_mistyped_command_gets_one_sentence_with_the_near_miss(args: list[str], says: str, advised: tuple[str, str]) -> None:
+def test_a_mistyped_command_gets_one_sentence_with_the_near_miss(
+    args: list[str], says: str, advised: tuple[str, str]
+) -> None:
     """Exit code 2, one sentence, and what was probably meant."""
     assert says in one_sentence(run(*args, env={"THINKCHILD_DB": advised[0]}))
 
@@ -190,13 +208,17 @@ def test_an_interrupt_or_a_closed_pipe_ends_quietly_with_everything_kept(tmp_pat
     """Ctrl-C in the middle, and a reader that goes away: no traceback, and the session is there afterwards."""
     db = str(tmp_path / "r.db")
     command = [sys.executable, "-m", "bot", "chat", "--json", "--flow", "new_partner", "--db", db]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
         assert process.stdout is not None
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=30)
     assert "Traceback" not in stderr
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
         assert process.stdout is not None
         assert process.stdin is not None
         process.stdout.readline()

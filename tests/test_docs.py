@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -21,14 +23,19 @@ DOCUMENTS = sorted(path for path in ROOT.rglob("*.md") if not {"node_modules", "
 
 def flows() -> dict[str, dict[str, Any]]:
     """Return the shipped flows by id, as plain data."""
-    return {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "dialogues/flows").glob("*.yaml"))}
+    return {
+        path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+        for path in sorted((ROOT / "dialogues/flows").glob("*.yaml"))
+    }
 
 
 def test_the_schemas_for_editors_are_those_of_the_models() -> None:
     """`thinkchild schema --write dialogues/schema` would change nothing."""
     for name, schema in schemas().items():
         kept = json.loads((ROOT / f"dialogues/schema/{name}.schema.json").read_text(encoding="utf-8"))
-        assert kept == json.loads(json.dumps(schema)), f"stale: run 'thinkchild schema --write dialogues/schema' ({name})"
+        assert kept == json.loads(json.dumps(schema)), (
+            f"stale: run 'thinkchild schema --write dialogues/schema' ({name})"
+        )
 
 
 def test_every_shipped_file_fits_its_schema_and_the_editor_knows_which_is_whose() -> None:
@@ -53,8 +60,10 @@ def test_the_schema_refuses_what_the_reader_refuses() -> None:
 def test_the_readme_lists_the_flows_that_there_are() -> None:
     """The table of flows is the content's own, title for title."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^\| `([a-z_]+)` \| (.+?) \|$", readme, re.M)
-    assert listed == [(name, flow["title"]) for name, flow in sorted(flows().items(), key=lambda item: item[1]["order"])]
+    listed = re.findall(r"^\| `([a-z_]+)` \| (.+?) \|$", readme, re.MULTILINE)
+    assert listed == [
+        (name, flow["title"]) for name, flow in sorted(flows().items(), key=lambda item: item[1]["order"])
+    ]
 
 
 def test_every_command_named_in_a_document_exists() -> None:
@@ -76,11 +85,9 @@ def test_every_command_named_in_a_document_exists() -> None:
 
 def test_the_flow_shown_in_the_guide_is_clean(tmp_path: Path) -> None:
     """Whoever copies the guide's example gets a flow that passes every check."""
-    import shutil
-
     for part in ("dialogues", "knowledge"):
         shutil.copytree(ROOT / part, tmp_path / part)
-    example = re.search(r"```yaml\n(.*?)```", (ROOT / "dialogues/README.md").read_text(encoding="utf-8"), re.S)
+    example = re.search(r"```yaml\n(.*?)```", (ROOT / "dialogues/README.md").read_text(encoding="utf-8"), re.DOTALL)
     assert example is not None
     (tmp_path / "dialogues/flows/home_visit_worry.yaml").write_text(example[1], encoding="utf-8")
     _, problems = check_content(tmp_path)
@@ -98,7 +105,10 @@ def test_every_dependency_says_why_it_is_there() -> None:
     """One line in pyproject for each; lower bounds; and the extras that the README names."""
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     project = tomllib.loads(text)["project"]
-    wanted = [*project["dependencies"], *(item for extra in project["optional-dependencies"].values() for item in extra)]
+    wanted = [
+        *project["dependencies"],
+        *(item for extra in project["optional-dependencies"].values() for item in extra),
+    ]
     for item in wanted:
         line = next(line for line in text.splitlines() if f'"{item}"' in line)
         assert "#" in line, item
@@ -108,9 +118,19 @@ def test_every_dependency_says_why_it_is_there() -> None:
 
 def test_the_top_level_holds_what_was_agreed() -> None:
     """Nothing has crept in beside the agreed files and folders."""
-    import subprocess
-
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
     tops = {path.split("/")[0] for path in tracked}
-    agreed = {"pyproject.toml", "bot", "dialogues", "knowledge", "tests", "README.md", "LICENSE", "CHANGELOG.md", "benchmarks"}
+    agreed = {
+        "pyproject.toml",
+        "bot",
+        "dialogues",
+        "knowledge",
+        "tests",
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "benchmarks",
+    }
     assert {top for top in tops if not top.startswith(".")} <= agreed

@@ -37,9 +37,7 @@ def example_messages() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in sorted((ROOT / "dialogues/nlu").glob("*.yaml")):
         for intent in read(str(path.relative_to(ROOT)))["nlu"]:
-            found.setdefault(intent["intent"], []).extend(
-                line[2:] for line in intent["examples"].splitlines()
-            )
+            found.setdefault(intent["intent"], []).extend(line[2:] for line in intent["examples"].splitlines())
     return {intent: found[intent] for intent in (*FLOWS, "out_of_scope", "not_yet_covered")}
 
 
@@ -90,9 +88,7 @@ def test_the_three_phrases_of_the_mission_open_their_flow(text: str, flow: str) 
     assert not found.danger
 
 
-@pytest.mark.parametrize(
-    ("flow", "text"), [(flow, text) for flow, texts in CASES["opens"].items() for text in texts]
-)
+@pytest.mark.parametrize(("flow", "text"), [(flow, text) for flow, texts in CASES["opens"].items() for text in texts])
 def test_a_clear_message_opens_its_flow(flow: str, text: str) -> None:
     """A message that reads like a title is not met with a question."""
     assert route(text).flow == flow
@@ -158,9 +154,9 @@ def test_nothing_to_read_is_unknown(text: str) -> None:
 
 def test_fewer_flows_give_fewer_candidates_and_no_error() -> None:
     """A library with one flow, or with no examples at all, still routes."""
-    assert [
-        c.flow for c in Matcher({"a": ["one two"], "b": ["three"]}, (), {}, {}, ["a"]).route("one").candidates
-    ] == ["a"]
+    assert [c.flow for c in Matcher({"a": ["one two"], "b": ["three"]}, (), {}, {}, ["a"]).route("one").candidates] == [
+        "a"
+    ]
     assert Matcher({}, (), {}, {}, []).route("hello").decision is Decision.unknown
     assert Matcher({}, (), {}, {}, ["a"]).route("hello").flow is None
 
@@ -245,9 +241,7 @@ def test_every_danger_rule_has_a_hard_rule_behind_it_and_a_name_of_its_own() -> 
     rules = read("knowledge/phrases/danger.yaml")["danger_phrases"]
     assert len({rule["id"] for rule in rules}) == len(rules)
     assert all(rule["source"].startswith("H") and rule["source"][1:].isdigit() for rule in rules)
-    assert all(
-        isinstance(phrase, str) for rule in rules for phrase in (*rule["any"], *rule.get("unless", ()))
-    )
+    assert all(isinstance(phrase, str) for rule in rules for phrase in (*rule["any"], *rule.get("unless", ())))
 
 
 @pytest.mark.parametrize(

@@ -542,8 +542,7 @@ DAY, NIGHT = "01632 960001", "01632 960002"
 def test_the_number_given_is_that_of_the_hour(
     talk: Begin, clock: Clock, when: datetime, number: str, other: str
 ) -> None:
-    """In office hours the front door comes first and the emergency duty team with it, since advice is read later too; at
-    other times and on bank holidays the team alone."""
+    """In office hours the front door comes first, and the emergency duty team with it; at other times the team alone."""
     clock.now = when
     said = texts(talk(area="demonstration").go("mark_on_child", *SETTLED, "not_mobile"))
     assert number in said

@@ -61,7 +61,7 @@ def prepare(connection: sqlite3.Connection, patience: float = PATIENCE) -> None:
             database = Database(connection)
             if migrations.pending(database):
                 migrations.apply(database)
-            return
+            return  # noqa: TRY300 - the way out of the loop
         except sqlite3.OperationalError as error:
             if time.monotonic() > until or not any(word in str(error) for word in ("locked", "busy", "already exists")):
                 raise

@@ -196,9 +196,7 @@ def _event_of_message(message: Json, *, edited: bool = False) -> Event:
         chat_id=message["chat"]["id"],
         message_id=message["message_id"],
         text=message.get("text") or message.get("caption") or "",
-        keyboard=tuple(
-            tuple(Button(b["text"], b.get("callback_data"), b.get("url")) for b in row) for row in rows
-        ),
+        keyboard=tuple(tuple(Button(b["text"], b.get("callback_data"), b.get("url")) for b in row) for row in rows),
         entities=tuple(message.get("entities") or message.get("caption_entities") or ()),
         file_name=file.get("file_name"),
         file_id=file.get("file_id"),

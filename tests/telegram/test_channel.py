@@ -130,9 +130,7 @@ def alice(world: TelegramWorld, request: pytest.FixtureRequest) -> Person:
 # --- conversations ------------------------------------------------------------------------------------
 
 
-def test_a_whole_conversation_from_a_link_to_the_receipt(
-    world: TelegramWorld, alice: Person, db: Path
-) -> None:
+def test_a_whole_conversation_from_a_link_to_the_receipt(world: TelegramWorld, alice: Person, db: Path) -> None:
     """A link opens the flow, buttons lead to its end, and the receipt comes as a page with every word."""
     event = begin(alice)
     seen = []
@@ -190,12 +188,8 @@ def test_the_menu_of_commands_is_set(world: TelegramWorld, lines: dict[str, str]
     assert library is not None
     assert next(iter(commands)) == "danger"
     assert {flow.id: flow.title for flow in library.flows.values()}.items() <= commands.items()
-    assert {"menu", "back", "why", "change", "stop", "help", "resume", "receipt", "stop_reminders"} <= set(
-        commands
-    )
-    assert all(
-        re.fullmatch(r"[a-z0-9_]{1,32}", name) and 0 < len(text) <= 256 for name, text in commands.items()
-    )
+    assert {"menu", "back", "why", "change", "stop", "help", "resume", "receipt", "stop_reminders"} <= set(commands)
+    assert all(re.fullmatch(r"[a-z0-9_]{1,32}", name) and 0 < len(text) <= 256 for name, text in commands.items())
     assert world.profile()["description"] == lines["greeting"].strip()
 
 
@@ -301,9 +295,7 @@ def test_quick_taps_on_several_prompts_all_count(alice: Person, world: TelegramW
 # --- presses that must do nothing, or always something ---------------------------------------------------
 
 
-def test_a_double_tap_answers_once(
-    world: TelegramWorld, alice: Person, db: Path, lines: dict[str, str]
-) -> None:
+def test_a_double_tap_answers_once(world: TelegramWorld, alice: Person, db: Path, lines: dict[str, str]) -> None:
     """The second of two taps on one button changes nothing and says so."""
     event = begin(alice)
     settled(world, db)
@@ -315,9 +307,7 @@ def test_a_double_tap_answers_once(
     assert count(db) == before + 1
 
 
-def test_a_stale_tap_changes_nothing(
-    world: TelegramWorld, alice: Person, db: Path, lines: dict[str, str]
-) -> None:
+def test_a_stale_tap_changes_nothing(world: TelegramWorld, alice: Person, db: Path, lines: dict[str, str]) -> None:
     """A button of an earlier question is answered with a hint, also with another answer than was given."""
     event = begin(alice)
     alice.press("No sign of that now", on=event)
@@ -449,9 +439,7 @@ def test_pictures_and_files_are_refused_unseen(
     assert world.journal("getFile") == []
 
 
-def test_an_album_is_refused_once(
-    world: TelegramWorld, alice: Person, db: Path, lines: dict[str, str]
-) -> None:
+def test_an_album_is_refused_once(world: TelegramWorld, alice: Person, db: Path, lines: dict[str, str]) -> None:
     """Ten pictures sent as one album get one answer."""
     chat = {"id": alice.chat_id, "type": "private", "first_name": "A"}
     size = {"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1}

@@ -124,9 +124,7 @@ def test_what_could_not_be_sent_is_sent_when_it_can_be(desks: Desks) -> None:
     assert len(desks.post.sent) == 2
 
 
-@pytest.mark.parametrize(
-    ("error", "status"), [(Forbidden("blocked"), "blocked"), (BadRequest("no"), "failed")]
-)
+@pytest.mark.parametrize(("error", "status"), [(Forbidden("blocked"), "blocked"), (BadRequest("no"), "failed")])
 def test_what_will_never_be_taken_is_noted(desks: Desks, error: Exception, status: str) -> None:
     """A person who blocked us, or a message that is refused, is not tried for ever."""
     desks.post.fails = error
@@ -162,7 +160,5 @@ def test_other_libraries_log_nothing_that_people_wrote() -> None:
     error = (ValueError, ValueError(SECRET), None)
     record = logging.LogRecord("telegram.ext", logging.ERROR, "f", 1, "got %s", (SECRET,), error)
     assert form.format(record).endswith("ERROR telegram.ext reports a problem (ValueError).")
-    ours = logging.LogRecord(
-        "bot.channels", logging.INFO, "f", 1, "at %s", ("http://x/bot123:TOKEN/getMe",), None
-    )
+    ours = logging.LogRecord("bot.channels", logging.INFO, "f", 1, "at %s", ("http://x/bot123:TOKEN/getMe",), None)
     assert "TOKEN" not in form.format(ours)

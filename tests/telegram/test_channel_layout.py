@@ -29,9 +29,7 @@ def option(label: str, short: str = "") -> dict[str, str]:
     return {"id": label.lower().replace(" ", "_"), "label": label, "short": short or label}
 
 
-def reply(
-    text: str, kind: str = "say", options: tuple[Any, ...] = (), prompts: tuple[Any, ...] = ()
-) -> dict[str, Any]:
+def reply(text: str, kind: str = "say", options: tuple[Any, ...] = (), prompts: tuple[Any, ...] = ()) -> dict[str, Any]:
     """Return a reply as the contract has it."""
     return {
         "kind": kind,
@@ -95,9 +93,7 @@ def test_only_the_last_question_has_buttons() -> None:
 def test_prompts_have_three_buttons_each_and_show_their_marks() -> None:
     """Each curiosity prompt has a row, then comes Done; a mark stands beside its prompt."""
     prompts = ({"id": "a", "text": "Who?"}, {"id": "b", "text": "When?", "mark": "worry"})
-    asked = reply(
-        "Ask\n\n1. Who?\n\n2. When?", "prompt", (option("Done: the rest is not known yet", "Done"),), prompts
-    )
+    asked = reply("Ask\n\n1. Who?\n\n2. When?", "prompt", (option("Done: the rest is not known yet", "Done"),), prompts)
     (message,) = messages(out(asked), NONCE, WORDS)
     assert labels(message)[:3] == [
         ["1 ✓ known", "1 ? not yet", "1 ! worries"],
@@ -124,9 +120,7 @@ def test_a_repeat_says_so_unless_that_would_be_too_long() -> None:
     assert again(long, "Once more") == long
 
 
-@given(
-    text=st.lists(TEXT, max_size=60).map("\n\n".join), kind=st.sampled_from(["say", "act", "danger", "cite"])
-)
+@given(text=st.lists(TEXT, max_size=60).map("\n\n".join), kind=st.sampled_from(["say", "act", "danger", "cite"]))
 def test_no_part_is_too_long_and_no_word_is_lost(text: str, kind: str) -> None:
     """Any text becomes messages that fit, with whole tags and signs, and all of it is there in order."""
     parts = messages(out(reply(text, kind)), NONCE, WORDS)
@@ -213,10 +207,7 @@ def test_what_needs_no_answer_is_passed_over() -> None:
     """Edits, channel posts, other bots, talk in groups and messages about the chat mean nothing to us."""
     group = {"id": -5, "type": "group", "title": "Team"}
     assert read(edited_message=message(text="he is unconscious", edit_date=1)) is None
-    assert (
-        read(channel_post={**message({"id": -9, "type": "channel", "title": "c"}, text="/start@OurBot")})
-        is None
-    )
+    assert read(channel_post={**message({"id": -9, "type": "channel", "title": "c"}, text="/start@OurBot")}) is None
     assert read(message=message(text="hi") | {"from": {**ALICE, "is_bot": True}}) is None
     assert read(message=message(new_chat_title="t")) is None
     assert read(message=message(group, text="he is unconscious")) is None

@@ -65,9 +65,7 @@ def lines() -> dict[str, str]:
 
 def refused(db: Path, **environment: str) -> str:
     """Start the bot where it cannot start, and return its one sentence."""
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("TELEGRAM_", "THINKCHILD_"))
-    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TELEGRAM_", "THINKCHILD_"))}
     done = subprocess.run(
         bot_command(db),
         env={**kept, **environment},
@@ -337,9 +335,7 @@ def test_a_reminder_comes_once_says_nothing_and_survives_a_restart(
     alice.expect(contains=lines["reminder_due"][:40])
 
 
-def test_a_reminder_waits_for_a_network_that_fails(
-    world: TelegramWorld, db: Path, lines: dict[str, str]
-) -> None:
+def test_a_reminder_waits_for_a_network_that_fails(world: TelegramWorld, db: Path, lines: dict[str, str]) -> None:
     """A reminder that cannot be sent is tried again, and only then noted as sent."""
     alice = world.person("Alice")
     event = to_reminder(world)
