@@ -38,6 +38,7 @@ from bot.asking import (
 )
 from bot.changes import as_it_was, has_words, is_new_summary, overtaken, withdrawn
 from bot.events import Alarmed, Chose, Do, Marked, Open, Reminder, Reply, Superseded, Unclear, WroteAs
+from bot.messages import in_messages
 from bot.models import AskStep, Mark, PromptsStep, RemindStep
 from bot.replay import DECLINE, DONE, answered_with_emergency, carried, say, walk
 from bot.state import Answer, Interrupt, Run, State
@@ -110,7 +111,7 @@ def _go_on(library: Library, before: State, state: State, said: tuple[Reply, ...
             if visit is passed.open or said_before or (same and not is_new_summary(visit, passed)):
                 continue
             if not visit.is_question:
-                replies.append(in_words(library, state, passed, visit))
+                replies += in_messages(library, in_words(library, state, passed, visit))
         gone += overtaken(library, spoken, passed)
         if not passed.ended or (passed.closed and len(state.runs) == 1):
             break

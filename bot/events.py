@@ -111,6 +111,8 @@ class ActionShown:
     text: str
     sources: tuple[str, ...]
     contacts: tuple[str, ...] = ()
+    unconfirmed: bool = False
+    """It rests on unverified sources alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,8 @@ class Reply:
     actions: tuple[ActionShown, ...] = ()
     rungs: tuple[RungShown, ...] = ()
     summary: Summary | None = None
+    footnote: str = ""
+    """What the sign * beside some actions means."""
 
 
 @dataclass(frozen=True, slots=True)

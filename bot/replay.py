@@ -187,9 +187,10 @@ def actions_of(library: Library, visit: Visit) -> tuple[ActionShown, ...]:
             who=library.actors[action.who].says,
             by=action.by,
             by_text=words.by[action.by],
-            text=sourced(library, action.text, action.sources),
+            text=action.text,
             sources=action.sources,
             contacts=contacts_of(library, action.do, visit.moment),
+            unconfirmed=library.evidence(action.sources) is Evidence.UNVERIFIED,
         )
         for action in visit.step.act
         if shows(action, visit.path, visit.facts, visit.moment)
@@ -244,7 +245,8 @@ def say(library: Library, visit: Visit, before: tuple[Visit, ...] = ()) -> Reply
         case ActStep():
             actions = actions_of(library, visit)
             sources = tuple(dict.fromkeys(source for action in actions for source in action.sources))
-            return Reply(ReplyKind.ACT, step.intro, sources, name, actions=actions)
+            footnote = library.lines["unconfirmed_some"].text if any(a.unconfirmed for a in actions) else ""
+            return Reply(ReplyKind.ACT, step.intro, sources, name, actions=actions, footnote=footnote)
         case AskStep():
             options = tuple(OptionShown(o.id, o.label, o.short or o.label) for o in step.options)
             return Reply(ReplyKind.ASK, step.ask, step.sources, name, options=options, multiple=step.many)

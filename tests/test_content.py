@@ -39,6 +39,8 @@ EXPECTED: dict[str, list[str]] = CASES["flows"]
 SET_APART: dict[str, str] = CASES["set_apart"]
 WORKED_BY_THE_SESSION = {
     "unconfirmed",
+    "unconfirmed_some",
+    "and_also",
     "check_before_use",
     "invented_number",
     "why_heading",

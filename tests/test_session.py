@@ -287,7 +287,7 @@ def test_a_label_typed_in_a_new_session_shows_what_was_advised(talk: Begin, log:
     said = somebody.say(earlier.label.upper())
     assert said.out["session"] != earlier.session
     assert earlier.receipt in texts(said)
-    assert "children's social care (before the child is collected" in texts(said)
+    assert "children's social care (before they leave" in texts(said)
     assert "999" in texts(said)
 
 
