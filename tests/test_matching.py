@@ -472,3 +472,30 @@ def test_typed_words_choose_an_option_only_when_they_are_clearly_it(
 ) -> None:
     """The number, the id, the label or a clear equivalent; never a guess at "no danger" or "they agreed"."""
     assert choose_option(text, options) == chosen
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "one of mine isn't crawling yet and came in with a bruise by her ear. nan drops off, she reckons its the car seat",
+        "he said he hit his head on the door",
+        "mum drops the baby off and dad picks up",
+    ],
+)
+def test_an_ordinary_worry_raises_no_alarm(text: str) -> None:
+    """Words such as not, came, hit and drops are in every message: by themselves they are no emergency."""
+    assert MATCHER.dangerous(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hes just told me his dad hits him n dad is here in 10 mins",
+        "she says her stepdad touches her and hes in reception now",
+        "man here trying to take a child hes not on the list",
+        "mum has not come to collect her and the phone is off",
+    ],
+)
+def test_what_a_child_told_is_an_alarm_when_the_person_is_near(text: str) -> None:
+    """A disclosure about somebody who is here, or coming to collect, is danger now (H1, second limb)."""
+    assert MATCHER.dangerous(text) is not None
