@@ -4,7 +4,7 @@ Rules of this file:
 
 * A file is read as YAML nodes, never as objects: nothing in it can run, and every value keeps its line.
 * What YAML would quietly change (`yes`, `no`, `on`, `0330`, `10:30`) is refused, with what to write.
-* Anchors and aliases are refused, so a small file cannot grow into a large one.
+* Aliases are refused, so a small file cannot grow into a large one.
 * Every mistake of every file is collected; nothing stops at the first.
 """
 
