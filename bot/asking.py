@@ -115,7 +115,7 @@ def in_words(library: Library, state: State, passed: Walk, visit: Visit) -> Repl
     if reply.kind is ReplyKind.CLOSE:
         others = tuple(other for other in walks_of(library, state) if other.run.number != passed.run.number)
         actions = actions_so_far(library, state)
-        return replace(reply, actions=actions, summary=summary_of((*others, passed)))
+        return replace(reply, actions=actions, summary=summary_of(library, (*others, passed)))
     return reply
 
 
@@ -130,12 +130,15 @@ def interrupt_question(library: Library, state: State, asked: Interrupt) -> Repl
     if asked.about == WHICH_ANSWER:
         given = [OptionShown(name, _cut(text, 40), _cut(text, 20)) for name, text, _ in answers_given(library, state)]
         return replace(reply, options=tuple(given))
-    flows = [library.flows[flow] for flow in asked.offers] if asked.offers else list(library.flows.values())
-    options = [OptionShown(flow.id, flow.title, flow.short) for flow in flows]
-    if asked.about == WHICH_FLOW:
+    if asked.about == MENU and not asked.offers:
+        options = [OptionShown(group.id, group.says, group.short) for group in library.groups_in_use]
+    else:
+        flows = [library.flows[flow] for flow in asked.offers]
+        options = [OptionShown(flow.id, flow.title, flow.short) for flow in flows]
+    if asked.about == WHICH_FLOW or asked.offers:
         none = library.lines["menu_choice"].text
         options.append(OptionShown(MENU, none, none))
-    if asked.about == MENU:
+    if asked.about == MENU and not asked.offers:
         if state.top is not None and not walk(library, state.top).ended:
             title = library.routes[state.top.route].title
             text = fill(library.lines["menu_carry_on"].text, title=title)

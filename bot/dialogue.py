@@ -140,7 +140,7 @@ def _chose(library: Library, state: State, event: Chose) -> Turn:
     chosen = tuple(dict.fromkeys(event.options))
     if not chosen or not set(chosen) <= set(offered) or (len(chosen) > 1 and not reply.multiple):
         return _odd(library, state)
-    answer = Answer(visit.path, visit.step.id, chosen, moment=event.moment)
+    answer = Answer(visit.path, visit.step.id, chosen, moment=event.moment, subject=visit.subject)
     if isinstance(visit.step, PromptsStep):
         return _marked(library, state, Marked((), moment=event.moment), done=chosen == (DONE,))
     if isinstance(visit.step, AskStep):
@@ -178,7 +178,9 @@ def _marked(library: Library, state: State, event: Marked, *, done: bool = False
     ordered = tuple((prompt, marks[prompt]) for prompt in known if prompt in marks)
     again = run.reopened is not None and not set(known) <= {prompt for prompt, _ in event.marks}
     complete = done or (len(ordered) == len(known) and not again)
-    answer = Answer(visit.path, visit.step.id, marks=ordered, done=complete, moment=event.moment)
+    answer = Answer(
+        visit.path, visit.step.id, marks=ordered, done=complete, moment=event.moment, subject=visit.subject
+    )
     # While an answer is being changed, the old one stays in its place until the new one is complete.
     kept = run.with_answer(answer) if complete or run.reopened is None else replace(run, pending=answer)
     changed = replace(state, runs=(*state.runs[:-1], kept), misses=0)
@@ -206,6 +208,8 @@ def _open(library: Library, state: State, route: str, moment: Moment, *, carry: 
     said: tuple[Reply, ...] = ()
     if route in library.flows:
         draft = library.lines["draft"].text
+        if library.flows[route].signpost:
+            draft = f"{draft} {library.lines['signpost'].text}"
         said = (line(library, "opening", title=library.flows[route].title, draft=draft),)
         if before.made and not runs:
             said = (*said, line(library, "another_child"))
@@ -237,6 +241,8 @@ def _answer_interrupt(library: Library, state: State, event: Chose) -> Turn:
     """Take the answer to an alarm, an exit, the menu or a choice between flows."""
     asked = state.interrupt or Interrupt(MENU)
     offered = {option.id for option in open_question(library, state).options}
+    if asked.about == MENU:
+        offered |= set(library.flows)  # whoever names one need not go through its part of the menu
     if len(event.options) != 1 or event.options[0] not in offered:
         return _odd(library, state)
     choice, cleared = event.options[0], replace(state, interrupt=None, misses=0)
@@ -252,6 +258,8 @@ def _answer_interrupt(library: Library, state: State, event: Chose) -> Turn:
         return _stop(library, cleared)
     if choice == MENU:
         return _interrupt(library, cleared, Interrupt(MENU))
+    if asked.about == MENU and choice in library.groups:
+        return _interrupt(library, cleared, Interrupt(MENU, library.flows_in(choice)))
     if choice == WHO_IS_WRITING:
         return _interrupt(library, cleared, Interrupt(WHO_IS_WRITING))
     if asked.about == WHO_IS_WRITING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from bot.models import Step
+    from bot.models import GroupWord, Step
     from bot.reading import Document as File
     from bot.reading import Where
 
@@ -46,6 +46,8 @@ class Library:
         self.actors = {word.id: word for word in content.vocabulary.actors}
         self.contacts = {word.id: word for word in content.vocabulary.contacts}
         self.topics = {word.id: word for word in content.vocabulary.topics}
+        self.groups = {word.id: word for word in content.vocabulary.groups}
+        self.subjects = {word.id: word for word in content.vocabulary.subjects}
         self.meanings = {word.id: word for word in content.vocabulary.meanings}
         self.places: dict[str, dict[str, int]] = {
             route.id: {step.id: place for place, step in enumerate(route.steps)} for route in self.routes.values()
@@ -61,6 +63,16 @@ class Library:
     def documents(self) -> dict[str, Document]:
         """Return the published documents by id."""
         return {document.id: document for document in self.content.documents}
+
+    @cached_property
+    def groups_in_use(self) -> tuple[GroupWord, ...]:
+        """Return the parts of the menu that hold a flow, in the order of the vocabulary."""
+        used = {flow.group for flow in self.flows.values()}
+        return tuple(word for word in self.content.vocabulary.groups if word.id in used)
+
+    def flows_in(self, group: str) -> tuple[str, ...]:
+        """Return the ids of the flows in one part of the menu, in their order."""
+        return tuple(flow.id for flow in self.flows.values() if flow.group == group)
 
     @cached_property
     def sources(self) -> dict[str, Citable]:

@@ -54,6 +54,15 @@ def path_of(library: Library, position: Position) -> str:
     return _place(library, position)[1]
 
 
+def subject_of(library: Library, position: Position) -> str:
+    """Return whom a position is about: the subject of the innermost call that names one; empty for nobody in particular."""
+    for route, place in reversed(position[:-1]):
+        step = library.routes[route].steps[place]
+        if isinstance(step, CallStep) and step.subject:
+            return step.subject
+    return ""
+
+
 def name_of(library: Library, position: Position) -> str:
     """Return a step's full name: flow, calling steps, step."""
     return _place(library, position)[2]

@@ -36,7 +36,7 @@ from bot.models import (
     ShareStep,
     Urgency,
 )
-from bot.navigation import MEANS, QUESTIONS, Position, after, enter, name_of, path_of, shows, start, step_at
+from bot.navigation import MEANS, QUESTIONS, Position, after, enter, name_of, path_of, shows, start, step_at, subject_of
 from bot.state import Answer, Run
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Visit:
     moment: Moment
     facts: frozenset[str]
     answer: Answer | None = None
+    subject: str = ""
 
     @property
     def is_question(self) -> bool:
@@ -138,18 +139,18 @@ def walk(library: Library, run: Run) -> Walk:
         if isinstance(step, CallStep):
             position = enter(library, position)
             continue
-        visit = Visit(name_of(library, position), path, step, moment, facts)
+        visit = Visit(name_of(library, position), path, step, moment, facts, subject=subject_of(library, position))
         if not visit.is_question:
             visits.append(visit)
             closed = closed or isinstance(step, CloseStep)
             position = after(library, position, None)
             continue
-        answer = answers.get((path, step.id, "", 0))
+        answer = answers.get((path, step.id, visit.subject, 0))
         if answer is not None and run.reopened == answer.key:
-            visit = Visit(visit.name, path, step, moment, facts, run.pending or answer)
+            visit = replace(visit, answer=run.pending or answer)
             visits.append(visit)
             return Walk(run, tuple(visits), visit, closed=False, facts=facts)
-        visit = Visit(visit.name, path, step, moment, facts, answer)
+        visit = replace(visit, answer=answer)
         visits.append(visit)
         if answer is None or not fits(step, answer) or not _in_time(library, step, answer, visits):
             return Walk(run, tuple(visits), visit, closed=False, facts=facts)
@@ -231,6 +232,16 @@ def rungs_of(library: Library) -> tuple[RungShown, ...]:
 @lru_cache(maxsize=4096)
 def say(library: Library, visit: Visit, before: tuple[Visit, ...] = ()) -> Reply:
     """Turn a step into what it says. `before` are the steps already passed, for a reminder's choices."""
+    reply = _said(library, visit, before)
+    return replace(reply, text=f"{_whose(library, visit)}{reply.text}") if visit.subject else reply
+
+
+def _whose(library: Library, visit: Visit) -> str:
+    """Return the label of the child that a step is about, as the words before its own."""
+    return f"{library.subjects[visit.subject].says}: " if visit.subject else ""
+
+
+def _said(library: Library, visit: Visit, before: tuple[Visit, ...]) -> Reply:
     step, name = visit.step, visit.name
     match step:
         case SayStep():
@@ -282,7 +293,7 @@ def urgency_of(actions: Iterable[ActionShown]) -> Urgency | None:
     return max((BY_URGENCY[action.by] for action in actions), key=URGENCY_ORDER.__getitem__, default=None)
 
 
-def summary_of(walks: Iterable[Walk]) -> Summary:
+def summary_of(library: Library, walks: Iterable[Walk]) -> Summary:
     """Return what is still not known, and what worries, over some walks."""
     unknown: list[str] = []
     worries: list[str] = []
@@ -293,7 +304,7 @@ def summary_of(walks: Iterable[Walk]) -> Summary:
                 for prompt in visit.step.prompts:
                     mark = marks.get(prompt.id, Mark.UNKNOWN)
                     if mark is not Mark.KNOWN:
-                        (worries if mark is Mark.WORRY else unknown).append(prompt.note)
+                        (worries if mark is Mark.WORRY else unknown).append(_whose(library, visit) + prompt.note)
     return Summary(tuple(dict.fromkeys(unknown)), tuple(dict.fromkeys(worries)))
 
 

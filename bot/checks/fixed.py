@@ -19,6 +19,7 @@ LINES = (
     "greeting",
     "menu",
     "opening",
+    "signpost",
     "draft",
     "label_offer",
     "which_flow",
@@ -193,7 +194,7 @@ def ids_of_knowledge_are_unique(library: Library, origins: Origins) -> Iterator[
                 yield origins.problem(part, item.id, ("id",), "duplicate_id", says)
             cited.add(item.id)
     vocabulary = content.vocabulary
-    for kind in ("actions", "actors", "contacts", "topics", "meanings"):
+    for kind in ("actions", "actors", "contacts", "topics", "meanings", "groups", "subjects"):
         seen: set[str] = set()
         for place, word in enumerate(getattr(vocabulary, kind)):
             if word.id in seen:

@@ -88,6 +88,9 @@ def ids_are_unique(library: Library, origins: Origins) -> Iterator[Problem]:
         ask = Asker(origins, part_of(route), route.id)
         if isinstance(route, Flow) and route.id in library.blocks:
             yield ask.problem(("id",), "duplicate_id", f"'{route.id}' is the id of a block too: give the flow another.")
+        if route.id in library.groups:
+            says = f"'{route.id}' is the id of a part of the menu too: give it another."
+            yield ask.problem(("id",), "duplicate_id", says)
         groups: list[tuple[Where, list[str], str]] = [(("steps",), [step.id for step in route.steps], "step")]
         for place, step in enumerate(route.steps):
             if isinstance(step, AskStep):
@@ -104,8 +107,8 @@ def ids_are_unique(library: Library, origins: Origins) -> Iterator[Problem]:
                     )
 
 
-def menu_places_are_unique(library: Library, origins: Origins) -> Iterator[Problem]:
-    """No two flows claim the same place in the menu: which came first would depend on their names."""
+def menu_places_are_right(library: Library, origins: Origins) -> Iterator[Problem]:
+    """Each flow has a part of the menu, and a place that no other claims: which came first would depend on names."""
     taken: dict[int, str] = {}
     for flow in sorted(library.content.flows, key=lambda flow: flow.id):
         if flow.order in taken:
@@ -117,6 +120,8 @@ def menu_places_are_unique(library: Library, origins: Origins) -> Iterator[Probl
                 f"'{taken[flow.order]}' already has place {flow.order} in the menu: give this flow another.",
             )
         taken.setdefault(flow.order, flow.id)
+        ask = Asker(origins, "flows", flow.id)
+        yield from ask.unknown(flow.group, library.groups, ("group",), "unknown_word", "a part of the menu (vocabulary: groups)")
 
 
 def steps_lead_somewhere(library: Library, origins: Origins) -> Iterator[Problem]:
@@ -130,6 +135,10 @@ def steps_lead_somewhere(library: Library, origins: Origins) -> Iterator[Problem
                 yield from ask.unknown(step.next, here, (*at, "next"), "unknown_step", "a step of this flow")
             if isinstance(step, CallStep):
                 yield from ask.unknown(step.call, library.blocks, (*at, "call"), "unknown_block", "a block")
+                if step.subject:
+                    yield from ask.unknown(
+                        step.subject, library.subjects, (*at, "subject"), "unknown_word", "a subject of the vocabulary"
+                    )
             if not isinstance(step, AskStep):
                 continue
             for number, option in enumerate(step.options):
@@ -354,7 +363,7 @@ def every_step_is_reached(library: Library, origins: Origins) -> Iterator[Proble
 
 CHECKS: tuple[Check, ...] = (
     ids_are_unique,
-    menu_places_are_unique,
+    menu_places_are_right,
     steps_lead_somewhere,
     words_are_known,
     conditions_are_answers,

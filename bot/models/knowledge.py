@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from bot.models.base import ActionClass, Evidence, Flag, Id, Model, SourceId, Text
+from bot.models.base import ActionClass, Evidence, Flag, Id, Label, Model, Short, SourceId, Text
 from bot.models.flows import Sources
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
@@ -34,6 +34,9 @@ class Citable(Model):
     text: Text
     document: SourceId
     locator: Text
+    library_only: Text | None = Field(
+        None, description="Why no flow says this: it can be looked up, and is carried by nothing else."
+    )
 
 
 class Point(Citable):
@@ -161,6 +164,21 @@ class MeaningWord(Model):
     says: Text
 
 
+class GroupWord(Model):
+    """A part of the menu."""
+
+    id: Id
+    says: Label
+    short: Short
+
+
+class SubjectWord(Model):
+    """Whom some questions are about: a child by letter, never by name."""
+
+    id: Id
+    says: Label
+
+
 class Vocabulary(Model):
     """The only words that flows may use for actions, people, times and topics."""
 
@@ -169,6 +187,8 @@ class Vocabulary(Model):
     contacts: tuple[ContactWord, ...]
     topics: tuple[TopicWord, ...]
     meanings: tuple[MeaningWord, ...]
+    groups: tuple[GroupWord, ...]
+    subjects: tuple[SubjectWord, ...] = ()
     by: dict[str, Text]
     urgency: dict[str, Text]
     marks: dict[str, Text]
