@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from bot.events import ActionShown, OptionShown, Reply
 from bot.models import AskStep, By, Moment, RemindStep, ReplyKind
 from bot.replay import Visit, Walk, actions_of, say, summary_of, urgency_of, walk
+from bot.signing import is_offered
 from bot.state import Interrupt, State
 
 if TYPE_CHECKING:
     from bot.library import Library
-    from bot.models import Urgency
+    from bot.models import GroupWord, Urgency
 
 EMERGENCY, WELCOME_BACK, WHO_IS_WRITING = "emergency", "welcome_back", "who_is_writing"
 MENU, WHICH_FLOW, WHICH_ANSWER = "menu", "which_flow", "which_answer"
@@ -119,6 +120,16 @@ def in_words(library: Library, state: State, passed: Walk, visit: Visit) -> Repl
     return reply
 
 
+def groups_in_use(library: Library) -> tuple[GroupWord, ...]:
+    """Return the parts of the menu that hold a flow on offer, in the order of the vocabulary."""
+    return tuple(word for word in library.content.vocabulary.groups if flows_in(library, word.id))
+
+
+def flows_in(library: Library, group: str) -> tuple[str, ...]:
+    """Return the ids of the flows on offer in one part of the menu, in their order."""
+    return tuple(f.id for f in library.flows.values() if f.group == group and is_offered(library, f.id))
+
+
 def interrupt_question(library: Library, state: State, asked: Interrupt) -> Reply:
     """Return the question of an interrupt; the menu and two others get their options here."""
     if asked.about in library.blocks:
@@ -130,10 +141,11 @@ def interrupt_question(library: Library, state: State, asked: Interrupt) -> Repl
     if asked.about == WHICH_ANSWER:
         given = [OptionShown(name, _cut(text, 40), _cut(text, 20)) for name, text, _ in answers_given(library, state)]
         return replace(reply, options=tuple(given))
-    if asked.about == MENU and not asked.offers:
-        options = [OptionShown(group.id, group.says, group.short) for group in library.groups_in_use]
+    groups = groups_in_use(library) if asked.about == MENU and not asked.offers else ()
+    if groups:
+        options = [OptionShown(group.id, group.says, group.short) for group in groups]
     else:
-        flows = [library.flows[flow] for flow in asked.offers]
+        flows = [library.flows[flow] for flow in asked.offers or library.flows if is_offered(library, flow)]
         options = [OptionShown(flow.id, flow.title, flow.short) for flow in flows]
     if asked.about == WHICH_FLOW or asked.offers:
         none = library.lines["menu_choice"].text

@@ -7,33 +7,24 @@ import json
 import os
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from bot import __version__
+from bot.cli_author import AUTHOR
+from bot.cli_content import CONTENT
+from bot.cli_knowledge import KNOWLEDGE
 from bot.cli_log import log
-from bot.cli_shared import Commands, db_option, default_db
-from bot.errors import ContentError, SetupError, ThinkchildError, near_miss
+from bot.cli_shared import Commands, area_option, content_option, db_option, default_db, known_flow, library_of
+from bot.errors import ContentError, SetupError, ThinkchildError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
     from bot.advice_log import AdviceLog
-    from bot.library import Library
 
 UNUSABLE = 2
-
-
-def _area_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--area",
-        envvar="THINKCHILD_AREA",
-        default="england",
-        show_default=True,
-        help="The area pack whose numbers and hours are used.",
-    )(command)
 
 
 def _open_log(db: Path | None) -> AdviceLog:
@@ -50,19 +41,26 @@ def cli() -> None:
 
 @cli.command()
 @db_option
-@_area_option
+@area_option
 @click.option("--flow", default=None, help="Begin with this flow, for instance mark_on_child.")
 @click.option("--person", default="me", show_default=True, help="Whose conversation it is; kept only as a pseudonym.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line in and out, for programs.")
-def chat(db: Path | None, area: str, flow: str | None, person: str, *, as_json: bool) -> None:
+@click.option(
+    "--require-signed",
+    envvar="THINKCHILD_REQUIRE_SIGNED",
+    is_flag=True,
+    help="Offer only flows that a lead has signed as they stand.",
+)
+def chat(db: Path | None, area: str, flow: str | None, person: str, *, as_json: bool, require_signed: bool) -> None:
     """Talk it through, here in the terminal; carries on where you stopped."""
     from bot.session import Desk  # noqa: PLC0415
     from bot.startup import open_library  # noqa: PLC0415
 
     log = _open_log(db)
     library = open_library(log)
-    _known_flow(library, flow)
-    desk = Desk(log, library, area=area, channel="terminal")
+    if flow is not None:
+        known_flow(library, flow)
+    desk = Desk(log, library, area=area, channel="terminal", require_signed=require_signed)
     if as_json:
         from bot.channels.jsonl import converse  # noqa: PLC0415
 
@@ -73,21 +71,20 @@ def chat(db: Path | None, area: str, flow: str | None, person: str, *, as_json: 
         run(desk, desk.person(person), flow)
 
 
-def _known_flow(library: Library, flow: str | None) -> None:
-    if flow is not None and flow not in library.flows:
-        raise SetupError(
-            f"There is no flow '{flow}'; there are: {', '.join(library.flows)}." + near_miss(flow, library.flows)
-        )
-
-
 @cli.command()
 @db_option
-@_area_option
-def telegram(db: Path | None, area: str) -> None:
+@area_option
+@click.option(
+    "--require-signed",
+    envvar="THINKCHILD_REQUIRE_SIGNED",
+    is_flag=True,
+    help="Offer only flows that a lead has signed as they stand.",
+)
+def telegram(db: Path | None, area: str, *, require_signed: bool) -> None:
     """Answer on Telegram (needs TELEGRAM_BOT_TOKEN)."""
     from bot.channels.telegram import run, settings  # noqa: PLC0415
 
-    sys.exit(run(db or default_db(), area, settings(os.environ)))
+    sys.exit(run(db or default_db(), area, settings(os.environ), require_signed=require_signed))
 
 
 @cli.command()
@@ -99,16 +96,15 @@ def telegram(db: Path | None, area: str) -> None:
     default=None,
     help="One text a line, or JSON lines {\"text\": ...}; '-' for standard input.",
 )
+@content_option
 @click.argument("text", nargs=-1)
-def route(file: Any, text: tuple[str, ...], *, as_json: bool) -> None:  # noqa: ANN401 - an open text file
+def route(file: Any, text: tuple[str, ...], content: Path | None, *, as_json: bool) -> None:  # noqa: ANN401 - an open text file
     """Say where a message would lead, without starting a conversation."""
-    from bot.checks import load  # noqa: PLC0415
-    from bot.reading import content_root  # noqa: PLC0415
     from bot.routing import matcher_of, routed  # noqa: PLC0415
 
     if bool(text) == (file is not None):
         raise SetupError("Give a text to route, or a file with --file, and not both.")
-    library = load(content_root())
+    library = library_of(content)
     matcher = matcher_of(library)
     texts = [" ".join(text)] if text else [_text_of(line, place) for place, line in enumerate(file, 1) if line.strip()]
     for one in texts:
@@ -134,92 +130,8 @@ def _text_of(line: str, place: int) -> str:
     raise SetupError(f'Line {place} is a JSON object without a text: write {{"text": "..."}}.')
 
 
-@cli.command()
-@click.option("--json", "as_json", is_flag=True, help="The problems as JSON.")
-@click.option(
-    "--content",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    default=None,
-    help="Another folder with dialogues/ and knowledge/.",
-)
-def check(content: Path | None, *, as_json: bool) -> None:
-    """Check all content, and prove the promises over every path."""
-    from bot.checks import check_content  # noqa: PLC0415
-    from bot.graph import Graph  # noqa: PLC0415
-    from bot.reading import content_root  # noqa: PLC0415
-
-    library, problems = check_content(content or content_root())
-    if as_json:
-        click.echo(
-            json.dumps(
-                [{"file": p.file, "line": p.line, "code": p.code, "says": p.says} for p in problems],
-                ensure_ascii=False,
-                indent=2,
-            )
-        )
-    else:
-        for problem in problems:
-            click.echo(str(problem))
-    if problems or library is None:
-        click.echo(f"{len(problems)} problem{'s' if len(problems) != 1 else ''}.", err=True)
-        sys.exit(UNUSABLE)
-    if not as_json:
-        paths = sum(Graph(library, flow).count() for flow in library.content.flows)
-        click.echo(
-            f"Clean: {len(library.flows)} flows with {paths:,} paths, every promise kept on each. Version {library.version[:12]}."
-        )
-
-
-@cli.command()
-@click.option("--area", default=None, help="Show the numbers of this area too.")
-def flows(area: str | None) -> None:
-    """List the flows."""
-    from bot.checks import load  # noqa: PLC0415
-    from bot.reading import content_root  # noqa: PLC0415
-
-    library = load(content_root())
-    for flow in library.flows.values():
-        click.echo(f"{flow.id:28} {flow.title}")
-        click.echo(f"{'':28} {flow.about}")
-    if area is not None:
-        local = library.at(area, "").area
-        assert local is not None  # `at` refuses an unknown area
-        click.echo(f"\n{local.name}. {local.note}")
-        for contact in local.contacts.values():
-            click.echo(
-                f"{contact.name:28} {contact.number or 'no number set'}  checked {contact.checked_on or 'never'}"
-            )
-
-
-@cli.command()
-@click.argument("kind", required=False)
-@click.option(
-    "--write",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=None,
-    help="Write every schema into this folder.",
-)
-def schema(kind: str | None, write: Path | None) -> None:
-    """Print the JSON Schema of a kind of content file, or of `chat --json` (kind: chat)."""
-    from bot.channels.jsonl import chat_schema  # noqa: PLC0415
-    from bot.files import schemas  # noqa: PLC0415
-
-    made = schemas()
-    if write is not None:
-        write.mkdir(parents=True, exist_ok=True)
-        for name, one in made.items():
-            (write / f"{name}.schema.json").write_text(
-                json.dumps(one, indent=1, sort_keys=True) + "\n", encoding="utf-8"
-            )
-        click.echo(f"Wrote {len(made)} schemas to {write}.")
-        return
-    known = [*made, "chat"]
-    if kind not in known:
-        raise SetupError(f"Name one of: {', '.join(known)}." + near_miss(kind or "", known))
-    click.echo(json.dumps(chat_schema() if kind == "chat" else made[kind], indent=2))
-
-
-cli.add_command(log)
+for command in (log, *KNOWLEDGE, *CONTENT, *AUTHOR):
+    cli.add_command(command)
 
 
 def _plain_streams() -> None:

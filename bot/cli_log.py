@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli_shared import Commands, db_option, read_log
+from bot.cli_shared import Commands, db_option, put, read_log
 from bot.errors import SetupError
 
 UNUSABLE = 2
@@ -81,19 +81,7 @@ def log_receipt(db: Path | None, code: str, html: Path | None) -> None:
     text = receipt_text(held, code) if html is None else receipt_page(held, code)
     if text is None:
         raise _no_receipt(code)
-    _put(text, html)
-
-
-def _put(text: str, path: Path | None) -> None:
-    """Print a text, or write it to a file and say so."""
-    if path is None or str(path) == "-":
-        click.echo(text)
-        return
-    try:
-        path.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SetupError(f"{path} cannot be written ({error.strerror}): name another file.") from error
-    click.echo(f"Wrote {path}.")
+    put(text, html)
 
 
 @log.command("verify")
@@ -125,4 +113,4 @@ def log_export(db: Path | None, form: str, code: str | None, out: Path | None) -
     held = read_log(db)
     if code is not None and receipt(held, code) is None:
         raise _no_receipt(code)
-    _put(export(held, form, code), out)
+    put(export(held, form, code), out)

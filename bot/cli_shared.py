@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.advice_log import AdviceLog
+    from bot.library import Library
+    from bot.models import Flow
 
 
 class Commands(click.Group):
@@ -58,3 +60,53 @@ def read_log(db: Path | None) -> AdviceLog:
             f"There is no record at {path} yet: begin with 'thinkchild chat', or name another file with --db."
         )
     return AdviceLog.read(path)
+
+
+def area_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--area` to a command."""
+    return click.option(
+        "--area",
+        envvar="THINKCHILD_AREA",
+        default="england",
+        show_default=True,
+        help="The area pack whose numbers and hours are used.",
+    )(command)
+
+
+def content_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--content` to a command."""
+    return click.option(
+        "--content",
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        default=None,
+        help="Another folder with dialogues/ and knowledge/.",
+    )(command)
+
+
+def library_of(content: Path | None) -> Library:
+    """Return the checked library of a folder, or of our own content; raises ContentError with every problem."""
+    from bot.checks import load  # noqa: PLC0415
+    from bot.reading import content_root  # noqa: PLC0415
+
+    return load(content or content_root())
+
+
+def known_flow(library: Library, flow: str) -> Flow:
+    """Return a flow by its id; raises SetupError, with the near miss, when there is none."""
+    if flow not in library.flows:
+        raise SetupError(
+            f"There is no flow '{flow}'; there are: {', '.join(library.flows)}." + near_miss(flow, library.flows)
+        )
+    return library.flows[flow]
+
+
+def put(text: str, path: Path | None) -> None:
+    """Print a text, or write it to a file and say so; raises SetupError when it cannot be written."""
+    if path is None or str(path) == "-":
+        click.echo(text)
+        return
+    try:
+        path.write_text(text + ("" if text.endswith("\n") else "\n"), encoding="utf-8")
+    except OSError as error:
+        raise SetupError(f"{path} cannot be written ({error.strerror}): name another file.") from error
+    click.echo(f"Wrote {path}.")

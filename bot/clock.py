@@ -22,6 +22,14 @@ WEEKEND = 5
 MORNING = time(9, 0)
 
 
+def is_day(text: str) -> bool:
+    """Say whether a text names a day of the calendar as YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 def stamp(now: datetime) -> str:
     """Write a time as it is kept: UTC, to the second, so that text sorts as time."""
     return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

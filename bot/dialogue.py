@@ -27,6 +27,7 @@ from bot.asking import (
     WHICH_ANSWER,
     WHICH_FLOW,
     WHO_IS_WRITING,
+    flows_in,
     greeting,
     in_words,
     is_closed,
@@ -41,6 +42,7 @@ from bot.events import Alarmed, Chose, Do, Marked, Open, Reminder, Reply, Supers
 from bot.messages import in_messages
 from bot.models import AskStep, Mark, PromptsStep, RemindStep
 from bot.replay import DECLINE, DONE, answered_with_emergency, carried, say, walk
+from bot.signing import is_offered, standing
 from bot.state import Answer, Interrupt, Run, State
 
 if TYPE_CHECKING:
@@ -178,9 +180,7 @@ def _marked(library: Library, state: State, event: Marked, *, done: bool = False
     ordered = tuple((prompt, marks[prompt]) for prompt in known if prompt in marks)
     again = run.reopened is not None and not set(known) <= {prompt for prompt, _ in event.marks}
     complete = done or (len(ordered) == len(known) and not again)
-    answer = Answer(
-        visit.path, visit.step.id, marks=ordered, done=complete, moment=event.moment, subject=visit.subject
-    )
+    answer = Answer(visit.path, visit.step.id, marks=ordered, done=complete, moment=event.moment, subject=visit.subject)
     # While an answer is being changed, the old one stays in its place until the new one is complete.
     kept = run.with_answer(answer) if complete or run.reopened is None else replace(run, pending=answer)
     changed = replace(state, runs=(*state.runs[:-1], kept), misses=0)
@@ -191,6 +191,9 @@ def _open(library: Library, state: State, route: str, moment: Moment, *, carry: 
     """Open a flow (or, from an option, a block); what is open now waits beneath it."""
     if route not in (library.routes if carry else library.flows):
         return _unclear(library, state, Unclear(moment=moment))
+    if not is_offered(library, route):
+        cleared = replace(state, interrupt=None)
+        return Turn(cleared, (line(library, "not_signed"), open_question(library, cleared)))
     if len(state.runs) >= DEEPEST:
         cleared = replace(state, interrupt=None)
         return Turn(cleared, (line(library, "too_deep"), open_question(library, cleared)))
@@ -207,7 +210,7 @@ def _open(library: Library, state: State, route: str, moment: Moment, *, carry: 
     opened = replace(state, runs=(*runs, run), past=past, made=run.number, interrupt=None, misses=0)
     said: tuple[Reply, ...] = ()
     if route in library.flows:
-        draft = library.lines["draft"].text
+        draft = standing(library, library.flows[route])
         if library.flows[route].signpost:
             draft = f"{draft} {library.lines['signpost'].text}"
         said = (line(library, "opening", title=library.flows[route].title, draft=draft),)
@@ -259,7 +262,7 @@ def _answer_interrupt(library: Library, state: State, event: Chose) -> Turn:
     if choice == MENU:
         return _interrupt(library, cleared, Interrupt(MENU))
     if asked.about == MENU and choice in library.groups:
-        return _interrupt(library, cleared, Interrupt(MENU, library.flows_in(choice)))
+        return _interrupt(library, cleared, Interrupt(MENU, flows_in(library, choice)))
     if choice == WHO_IS_WRITING:
         return _interrupt(library, cleared, Interrupt(WHO_IS_WRITING))
     if asked.about == WHO_IS_WRITING:

@@ -21,6 +21,7 @@ from bot.models import (
     Rule,
     Rung,
     SharingRule,
+    Signature,
     Vocabulary,
 )
 from bot.models.base import Id, Text
@@ -66,6 +67,12 @@ class LinesFile(Model):
     """Fixed lines that belong to no flow."""
 
     lines: tuple[Line, ...]
+
+
+class SignaturesFile(Model):
+    """Which wording of which flow was approved, by whom: written by `thinkchild sign`."""
+
+    signatures: tuple[Signature, ...] = ()
 
 
 class DangerFile(Model):
@@ -126,6 +133,7 @@ KINDS: tuple[FileKind, ...] = (
     FileKind("sharing", "knowledge/sharing/*.yaml", SharingFile),
     FileKind("ladder", "knowledge/escalation/*.yaml", LadderFile),
     FileKind("area", "knowledge/areas/*.yaml", Area, "areas"),
+    FileKind("signatures", "knowledge/signatures.yaml", SignaturesFile),
     FileKind("danger", "knowledge/phrases/danger.yaml", DangerFile),
     FileKind("writers", "knowledge/phrases/writer.yaml", WritersFile),
     FileKind("shorthand", "knowledge/phrases/shorthand.yaml", ShorthandFile),

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from bot.library import Library
     from bot.models import Option, Route, Step
+    from bot.models.flows import Conditional
 
 Facts = frozenset[str]
 
@@ -162,14 +163,15 @@ class Graph:
     def outcomes(self) -> Outcomes:
         """Return every distinct outcome of the route."""
         base = frozenset(Feature("means", meaning) for meaning in self.means)
-        ways = self._from(start(self.route.id), self._first_facts(), frozenset())
+        ways = self._from(start(self.route.id), self.first_facts(), frozenset())
         return {Outcome(outcome.features | base, outcome.taps): way for outcome, way in ways.items()}
 
     def count(self) -> int:
         """Count the distinct paths, each option on its own."""
-        return self._count(start(self.route.id), self._first_facts())
+        return self._count(start(self.route.id), self.first_facts())
 
-    def _first_facts(self) -> Facts:
+    def first_facts(self) -> Facts:
+        """Return what is established before the first step, as far as some condition looks at it."""
         return frozenset(MEANS + meaning for meaning in self.means) & self.looked_at
 
     def _settle(self, position: Position | None, facts: Facts) -> Position | None:
@@ -195,7 +197,7 @@ class Graph:
             if isinstance(step, QUESTIONS):
                 self._counts[key] = sum(
                     self._count(
-                        after(self.library, position, next_of(step, b.chosen)), self._facts(step, path, facts, b)
+                        after(self.library, position, next_of(step, b.chosen)), self.facts_after(step, path, facts, b)
                     )
                     for b in branches(step)
                 )
@@ -203,7 +205,8 @@ class Graph:
                 self._counts[key] = self._count(after(self.library, position, None), facts)
         return self._counts[key]
 
-    def _facts(self, step: Step, path: str, facts: Facts, branch: Branch) -> Facts:
+    def facts_after(self, step: Step, path: str, facts: Facts, branch: Branch) -> Facts:
+        """Return the facts after an answer, as far as some condition looks at them."""
         return facts | (facts_of(step, path, branch.chosen, branch.marks) & self.looked_at)
 
     def _from(self, position: Position | None, facts: Facts, prior: Prior) -> Outcomes:
@@ -225,7 +228,7 @@ class Graph:
             for branch in branches(step):
                 onward = self._from(
                     after(self.library, position, next_of(step, branch.chosen)),
-                    self._facts(step, path, facts, branch),
+                    self.facts_after(step, path, facts, branch),
                     prior,
                 )
                 compared.append((branch, self._meaning(branch, onward)))
@@ -304,3 +307,19 @@ def calls_of(library: Library, route: Route) -> Iterator[str]:
     for step in route.steps:
         if isinstance(step, CallStep) and step.call in library.blocks:
             yield step.call
+
+
+def graphs_of(library: Library, route: Route) -> tuple[Graph, ...]:
+    """Return the graphs of a route at each hour, begun fresh and opened from a flow in which harm is suspected.
+
+    Where nothing on the route depends on the hour, or on what was meant before, one of a kind will do.
+    """
+    items = [(path, item) for path, step in steps_below(library, route) for item in _conditional(step)]
+    hours = tuple(Moment) if any(item.when for _, item in items) else (Moment.UNKNOWN,)
+    meant = any(ref.startswith(MEANS) for _, item in items for ref in (*item.if_, *item.unless))
+    begun: tuple[tuple[str, ...], ...] = ((), ("harm_suspected",)) if meant else ((),)
+    return tuple(Graph(library, route, moment, means) for moment in hours for means in begun)
+
+
+def _conditional(step: Step) -> tuple[Conditional, ...]:
+    return (step, *step.act) if isinstance(step, ActStep) else (step,)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from bot.models import GroupWord, Step
+    from bot.models import Step
     from bot.reading import Document as File
     from bot.reading import Where
 
@@ -58,21 +58,12 @@ class Library:
         self._views: dict[tuple[str, str], Library] = {}
         self.area: Area | None = None
         self.day = ""
+        self.require_signed = False
 
     @cached_property
     def documents(self) -> dict[str, Document]:
         """Return the published documents by id."""
         return {document.id: document for document in self.content.documents}
-
-    @cached_property
-    def groups_in_use(self) -> tuple[GroupWord, ...]:
-        """Return the parts of the menu that hold a flow, in the order of the vocabulary."""
-        used = {flow.group for flow in self.flows.values()}
-        return tuple(word for word in self.content.vocabulary.groups if word.id in used)
-
-    def flows_in(self, group: str) -> tuple[str, ...]:
-        """Return the ids of the flows in one part of the menu, in their order."""
-        return tuple(flow.id for flow in self.flows.values() if flow.group == group)
 
     @cached_property
     def sources(self) -> dict[str, Citable]:
@@ -110,6 +101,12 @@ class Library:
             found = [item.evidence for item in map(self.sources.get, sources) if item is not None]  # type: ignore[attr-defined]
             known = self._evidence[sources] = min(found, key=order.index, default=Evidence.UNVERIFIED)
         return known
+
+    def only_signed(self) -> Library:
+        """Return this library with only those flows on offer that are signed as they stand."""
+        strict = copy.copy(self)
+        strict.require_signed, strict._views = True, {}  # noqa: SLF001 - a copy of ourselves
+        return strict
 
     def at(self, area_id: str, day: str) -> Library:
         """Return this library seen from one area on one day (YYYY-MM-DD); raises SetupError for an unknown area."""
@@ -213,7 +210,8 @@ def _file_under(
             parts.setdefault(part, {}).update(held)
             continue
         for place, item in enumerate(held):
-            if isinstance(item, str):
+            if not hasattr(item, "id"):
+                origins.places.setdefault((part, part), (document, (part,)))
                 parts.setdefault(part, []).append(item)
             else:
                 _add(part, (part, place), item, document, parts, origins)

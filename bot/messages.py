@@ -23,7 +23,7 @@ def in_messages(library: Library, reply: Reply) -> tuple[Reply, ...]:
     """Return a reply as one message or more, each of which fits a phone."""
     if reply.kind is ReplyKind.ESCALATE and reply.rungs:
         heading = library.lines["ladder_here"].text
-        return replace(reply, rungs=()), replace(reply, text=heading)
+        return replace(reply, rungs=(), footnote=""), replace(reply, text=heading)
     if reply.kind is not ReplyKind.ACT:
         return (reply,)
     parts: list[list[ActionShown]] = [[]]

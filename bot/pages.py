@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bot.advice_log.records import export_rows, receipt
 from bot.clock import shown_twice
 from bot.library import Library
+from bot.signing import standing
 from bot.wording import cite, page
 
 if TYPE_CHECKING:
@@ -51,9 +52,19 @@ def _values(held: Receipt, library: Library | None) -> dict[str, Any]:
         "turns": [turn for turn in held.turns if turn.said],
         "when": shown_twice,
         "sources": sources,
-        "limits": library.lines["draft"].text if library is not None else "",
+        "limits": _standing(library, held) if library is not None else "",
         "area": library.areas[held.area].name if library is not None and held.area in library.areas else held.area,
     }
+
+
+def _standing(library: Library, held: Receipt) -> str:
+    """Say of each flow that was gone through whether it was approved as it then stood."""
+    flows = dict.fromkeys(turn.flow for turn in held.turns if turn.flow in library.flows)
+    if not flows:
+        return library.lines["draft"].text
+    if len(flows) == 1:
+        return standing(library, library.flows[next(iter(flows))])
+    return " ".join(f"{library.flows[flow].title}: {standing(library, library.flows[flow])}" for flow in flows)
 
 
 def export(log: AdviceLog, form: str, code: str | None = None) -> str:

@@ -37,6 +37,7 @@ from bot.models import (
     Urgency,
 )
 from bot.navigation import MEANS, QUESTIONS, Position, after, enter, name_of, path_of, shows, start, step_at, subject_of
+from bot.signing import is_offered
 from bot.state import Answer, Run
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from bot.library import Library
     from bot.models import Step
+    from bot.models.knowledge import Checked
 
 
 DONE = "done"
@@ -214,18 +216,33 @@ def contacts_of(library: Library, do: str, moment: Moment) -> tuple[str, ...]:
         if contact is None or contact.number is None:
             lines.append(contact_word.fallback)
             continue
-        notes = []
-        if library.area is not None and library.area.demonstration and contact.checked_on:
-            notes.append(library.lines["invented_number"].text)
-        if contact.review_by is not None and library.day > contact.review_by:
-            notes.append(library.lines["check_before_use"].text)
-        lines.append(f"{contact_word.says}: {contact.number}" + (f" ({'; '.join(notes)})" if notes else ""))
+        lines.append(f"{contact.name}: {contact.number}{_how_sure(library, contact)}")
     return tuple(lines)
+
+
+def _how_sure(library: Library, item: Checked) -> str:
+    """Return what has to be said of something local: that it is invented, or to be checked before it is used."""
+    if library.area is not None and library.area.demonstration:
+        return f" ({library.lines['invented_number'].text})"
+    return "" if item.is_current(library.day) else f" ({library.lines['check_before_use'].text})"
+
+
+def local_items_of(library: Library) -> str:
+    """Return the area's own bodies and documents in one line, empty where the pack has none."""
+    if library.area is None:
+        return ""
+    known = [(what, item) for what, item in library.area.local_items.items() if item is not None]
+    said = [
+        f"{what}: {item.name}{f', {item.address}' if item.address else ''}{_how_sure(library, item)}"
+        for what, item in known
+    ]
+    return f"{library.area.name}: {' · '.join(said)}" if said else ""
 
 
 def rungs_of(library: Library) -> tuple[RungShown, ...]:
     """Return the ladder with the timings of the area, where it has any."""
-    within = {timing.rung: timing.within for timing in library.area.ladder} if library.area else {}
+    timings = library.area.ladder if library.area else ()
+    within = {t.rung: f"{t.within}{_how_sure(library, t)}" for t in timings if t.within}
     return tuple(RungShown(rung.title, rung.text, within.get(rung.id, "")) for rung in library.content.rungs)
 
 
@@ -252,14 +269,19 @@ def _said(library: Library, visit: Visit, before: tuple[Visit, ...]) -> Reply:
             rungs = rungs_of(library) if step.ladder else ()
             sources = step.sources + tuple(s for r in library.content.rungs for s in r.sources if step.ladder)
             text = sourced(library, step.escalate, step.sources)
-            return Reply(ReplyKind.ESCALATE, text, tuple(dict.fromkeys(sources)), name, rungs=rungs)
+            local = local_items_of(library) if step.ladder else ""
+            return Reply(ReplyKind.ESCALATE, text, tuple(dict.fromkeys(sources)), name, rungs=rungs, footnote=local)
         case ActStep():
             actions = actions_of(library, visit)
             sources = tuple(dict.fromkeys(source for action in actions for source in action.sources))
             footnote = library.lines["unconfirmed_some"].text if any(a.unconfirmed for a in actions) else ""
             return Reply(ReplyKind.ACT, step.intro, sources, name, actions=actions, footnote=footnote)
         case AskStep():
-            options = tuple(OptionShown(o.id, o.label, o.short or o.label) for o in step.options)
+            options = tuple(
+                OptionShown(o.id, o.label, o.short or o.label)
+                for o in step.options
+                if not o.open or is_offered(library, o.open)
+            )
             return Reply(ReplyKind.ASK, step.ask, step.sources, name, options=options, multiple=step.many)
         case PromptsStep():
             marks = dict(visit.answer.marks) if visit.answer else {}

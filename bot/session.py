@@ -10,6 +10,7 @@ import json
 import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot.access import Action, Person, may
@@ -27,11 +28,12 @@ from bot.asking import (
 )
 from bot.clock import clock_time, due_of, moment, read, shown, stamp
 from bot.dialogue import Turn, new_state, step, welcome_back
-from bot.errors import StoreError, ThinkchildError
+from bot.errors import SetupError, StoreError, ThinkchildError
 from bot.events import Alarmed, Chose, Do, Open, Reply, WroteAs
 from bot.guard import identifiers
 from bot.library import Library
 from bot.models import ReplyKind, Urgency
+from bot.signing import is_offered, standing
 from bot.state import State
 from bot.transcript import is_first_answer, reply_out, timed, told, urgency_word, where
 from bot.wording import plain
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from bot.events import Event
     from bot.matching import Matcher, Routing
 
+MOST_LOOKED_UP = 5
 SILENCE = timedelta(hours=12)
 """After this long the person is asked whether to carry on or start afresh (decision 1)."""
 
@@ -81,9 +84,18 @@ class Desk:
         area: str = "england",
         channel: str = "terminal",
         can_remind: bool = False,
+        require_signed: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         library.at(area, "")  # an unknown area is said at once, not at the first message
+        self.require_signed = require_signed
+        if require_signed:
+            library = library.only_signed()
+            if not any(is_offered(library, flow) for flow in library.flows):
+                raise SetupError(
+                    "No flow is signed as it now stands, so there is nothing to offer: sign one with 'thinkchild sign FLOW "
+                    "--name ... --role ...', or leave --require-signed out."
+                )
         self.log, self.library, self.area, self.channel = log, library, area, channel
         self.can_remind, self.clock = can_remind, clock
         self._libraries: dict[str, Library] = {library.version: library}
@@ -168,7 +180,7 @@ class Desk:
         if isinstance(given, str):
             from bot.understanding import understand  # noqa: PLC0415 - loaded only when words are typed
 
-            typed = understand(library, state, given, self._matcher(library))
+            typed = understand(library, state, given, self._matcher(library), partial(_looked_up, library))
             event, routing, extra = typed.event, typed.routing, typed.said
             if (known := self._known_label(person, library, given)) is not None:
                 event, extra = Do("again"), (known,)
@@ -191,7 +203,7 @@ class Desk:
             which = "reminder_set" if self.can_remind else "reminder_alarm"
             replies = (line(library, which, time=clock_time(due_at, now)), *replies)
         if any(reply.kind is ReplyKind.CLOSE for reply in turn.replies) and is_closed(library, turn.state):
-            replies = (*replies, line(library, "limits", draft=library.lines["draft"].text))
+            replies = (*replies, line(library, "limits", draft=_standing(library, turn.state)))
         afresh = turn.state.stopped and isinstance(event, Chose) and event.options == ("afresh",)
         kept_key = f"{key}-stop" if afresh else key
         said = self._keep(sitting, library, turn, replies, kept_key, event, answer, routing, now)
@@ -336,7 +348,9 @@ class Desk:
                     "The content that this conversation began with is missing from the record: restore a backup."
                 )
             try:
-                self._libraries[version] = Library.from_compiled(compiled, version)
+                held = Library.from_compiled(compiled, version)
+                held.lines = {**self.library.lines, **held.lines}  # lines that came with a later program
+                self._libraries[version] = held.only_signed() if self.require_signed else held
             except ValueError as error:
                 raise StoreError("The content kept in the record was changed: run 'thinkchild log verify'.") from error
         return self._libraries[version]
@@ -362,3 +376,18 @@ def _to_be_welcomed(library: Library, state: State, event: Event) -> bool:
     about = state.interrupt.about if state.interrupt is not None else ""
     urgent = isinstance(event, Alarmed | WroteAs) or (isinstance(event, Do) and event.command in {"stop", "danger"})
     return unfinished(library, state) and not urgent and about not in {EMERGENCY, WELCOME_BACK}
+
+
+def _standing(library: Library, state: State) -> str:
+    """Say whether everything that was gone through is approved as it stands; one draft among it makes it a draft."""
+    flows = [library.flows[run.route] for run in (*state.past, *state.runs) if run.route in library.flows]
+    said = [standing(library, flow) for flow in flows]
+    draft = library.lines["draft"].text
+    return draft if draft in said or not said else said[-1]
+
+
+def _looked_up(library: Library, words: str) -> tuple[str, ...]:
+    """Return the sources that fit some words best; what was looked up is kept nowhere."""
+    from bot.lookup import search  # noqa: PLC0415 - loaded only when somebody looks something up
+
+    return tuple(found.id for found in search(library, words) if found.id in library.sources)[:MOST_LOOKED_UP]

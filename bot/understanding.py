@@ -15,11 +15,15 @@ from bot.matching import Decision, Writer, choose_option
 from bot.models import ReplyKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.events import Command, Event
     from bot.library import Library
     from bot.matching import Matcher, Routing
     from bot.state import State
 
+SEARCH = "search"
+"""The command that looks words up; it changes nothing."""
 LONGEST_MESSAGE = 4000
 """Characters; what is longer is looked through for danger, and then a shorter message is asked for."""
 WORDS_FOR: dict[str, Command] = {
@@ -48,8 +52,10 @@ class Understood:
     said: tuple[Reply, ...] = ()
 
 
-def understand(library: Library, state: State, text: str, matcher: Matcher) -> Understood:
-    """Turn typed words into an event."""
+def understand(
+    library: Library, state: State, text: str, matcher: Matcher, find: Callable[[str], tuple[str, ...]] = lambda _: ()
+) -> Understood:
+    """Turn typed words into an event; `find` looks up what we know about some words, best first."""
     options = [(option.id, option.label, option.short) for option in open_question(library, state).options]
     typed = text.strip().lower().removeprefix("/")
     command = WORDS_FOR.get(typed)
@@ -64,8 +70,10 @@ def understand(library: Library, state: State, text: str, matcher: Matcher) -> U
         return Understood(Alarmed("" if busy else routing.flow or ""), routing)
     if command is not None:
         return Understood(Do(command))
+    if typed == SEARCH or typed.startswith(f"{SEARCH} "):
+        return Understood(Do("again"), routing, _looked_up(library, find(typed.removeprefix(SEARCH))))
     chosen = choose_option(text, options) if options and len(text) <= LONGEST_MESSAGE else None
-    if chosen in library.flows and not busy:
+    if chosen in library.flows and chosen is not None and not busy:
         return Understood(Open(chosen), replace(routing, decision=Decision.flow, flow=chosen))
     if chosen is not None:
         return Understood(Chose((chosen,)))
@@ -76,6 +84,13 @@ def understand(library: Library, state: State, text: str, matcher: Matcher) -> U
         heading = library.lines["why_heading"].text
         return Understood(Do("again"), routing, (Reply(ReplyKind.CITE, heading, (cited,), step="why"),))
     return _as_situation(library, text, routing, busy=busy)
+
+
+def _looked_up(library: Library, sources: tuple[str, ...]) -> tuple[Reply, ...]:
+    """Show what was found; a source's id, typed, shows all of it."""
+    if not sources:
+        return (line(library, "search_nothing"),)
+    return (Reply(ReplyKind.CITE, library.lines["search_found"].text, sources, step=SEARCH),)
 
 
 def _as_situation(library: Library, text: str, routing: Routing, *, busy: bool) -> Understood:

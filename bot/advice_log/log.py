@@ -143,6 +143,11 @@ class AdviceLog:
         row = self.connection.execute("SELECT body FROM compiled WHERE version = ?", (version,)).fetchone()
         return row[0] if row else None
 
+    def versions(self, beginning: str) -> list[str]:
+        """Return the content versions that begin so."""
+        sql = "SELECT version FROM compiled WHERE substr(version, 1, ?) = ? ORDER BY version"
+        return [row[0] for row in self.connection.execute(sql, (len(beginning), beginning))]
+
     def keep_content(self, version: str, source_hash: str, body: str, at: str) -> None:
         """Keep a content version, once."""
         with self.transaction():

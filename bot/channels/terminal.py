@@ -8,7 +8,7 @@ import sys
 import textwrap
 import uuid
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import click
 
@@ -42,10 +42,27 @@ LEAVE = frozenset({"q", "quit", "exit", "bye"})
 HINT = "number or words · back · change · why · menu · stop · 999 · q to leave (kept)"
 
 
+class Answer(Protocol):
+    """What a turn said: `out` has the replies of the JSON contract."""
+
+    @property
+    def out(self) -> dict[str, Any]:
+        """The object of the contract."""
+        ...
+
+
+class Talker(Protocol):
+    """Whoever answers at this terminal: the desk of a conversation, or the preview of a flow."""
+
+    def handle(self, person: Person, given: Event | str, key: str) -> Answer:
+        """Take one event or typed words and return what to say."""
+        ...
+
+
 class Terminal:
     """One person at one terminal, or a pipe."""
 
-    def __init__(self, desk: Desk, person: Person, lines: IO[str], out: IO[str]) -> None:
+    def __init__(self, desk: Talker, person: Person, lines: IO[str], out: IO[str]) -> None:
         self.desk, self.person, self.lines, self.out = desk, person, lines, out
         self.lively = out.isatty() and not os.environ.get("NO_COLOR")
         self.typed_by_hand = lines.isatty() and out.isatty()

@@ -20,7 +20,13 @@ LINES = (
     "menu",
     "opening",
     "signpost",
+    "search_found",
+    "search_nothing",
     "draft",
+    "signed",
+    "not_signed",
+    "some_worry",
+    "no_worry",
     "label_offer",
     "which_flow",
     "not_understood",
@@ -174,6 +180,9 @@ def _knowledge_of_words(library: Library, origins: Origins) -> Iterator[Problem]
     known = set(library.flows) | SUBJECTS_WITHOUT_FLOW
     for intent in library.content.examples:
         yield from Asker(origins, "examples", intent).unknown(intent, known, (), "unknown_flow", "a flow")
+    for place, signature in enumerate(library.content.signatures):
+        ask = Asker(origins, "signatures", "signatures")
+        yield from ask.unknown(signature.flow, library.flows, (place, "flow"), "unknown_flow", "a flow")
     for phrase in library.content.danger_phrases:
         ask = Asker(origins, "danger_phrases", phrase.id)
         yield from ask.unknown(phrase.source, library.sources, ("source",), "unknown_source", "a source in knowledge/")

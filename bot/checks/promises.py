@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 
 from bot.asking import DANGER_CHECK
 from bot.checks.words import texts_of
-from bot.graph import Branch, Comparison, Graph, Outcome, Outcomes, TooManyWaysError, steps_below
+from bot.graph import (
+    Branch,
+    Comparison,
+    Graph,
+    Outcome,
+    Outcomes,
+    TooManyWaysError,
+    graphs_of,
+    steps_below,
+)
 from bot.models import (
     URGENCY_ORDER,
     ActionClass,
@@ -20,18 +29,15 @@ from bot.models import (
     AskStep,
     By,
     CallStep,
-    Moment,
     PromptsStep,
     RemindStep,
     Urgency,
 )
-from bot.navigation import MEANS
 
 if TYPE_CHECKING:
     from bot.errors import Problem
     from bot.library import Library, Origins
-    from bot.models import Flow, Route, Step
-    from bot.models.flows import Conditional
+    from bot.models import Flow, Step
 
 DONT_KNOW = frozenset({"dont_know", "not_sure", "unsure", "cannot_tell"})
 MAX_TAPS = 3
@@ -321,22 +327,6 @@ def _kept_apart(problems: Iterable[Problem]) -> Iterator[Problem]:
         if (problem.code, problem.line) not in seen or "at '" in problem.says:
             yield problem
         seen.add((problem.code, problem.line))
-
-
-def graphs_of(library: Library, route: Route) -> tuple[Graph, ...]:
-    """Return the graphs of a route at each hour, begun fresh and opened from a flow in which harm is suspected.
-
-    Where nothing on the route depends on the hour, or on what was meant before, one of a kind will do.
-    """
-    items = [(path, item) for path, step in steps_below(library, route) for item in _conditional(step)]
-    hours = tuple(Moment) if any(item.when for _, item in items) else (Moment.UNKNOWN,)
-    meant = any(ref.startswith(MEANS) for _, item in items for ref in (*item.if_, *item.unless))
-    begun: tuple[tuple[str, ...], ...] = ((), ("harm_suspected",)) if meant else ((),)
-    return tuple(Graph(library, route, moment, means) for moment in hours for means in begun)
-
-
-def _conditional(step: Step) -> tuple[Conditional, ...]:
-    return (step, *step.act) if isinstance(step, ActStep) else (step,)
 
 
 def danger_check_has_two_limbs(library: Library, origins: Origins) -> Iterator[Problem]:

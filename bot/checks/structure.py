@@ -121,7 +121,9 @@ def menu_places_are_right(library: Library, origins: Origins) -> Iterator[Proble
             )
         taken.setdefault(flow.order, flow.id)
         ask = Asker(origins, "flows", flow.id)
-        yield from ask.unknown(flow.group, library.groups, ("group",), "unknown_word", "a part of the menu (vocabulary: groups)")
+        yield from ask.unknown(
+            flow.group, library.groups, ("group",), "unknown_word", "a part of the menu (vocabulary: groups)"
+        )
 
 
 def steps_lead_somewhere(library: Library, origins: Origins) -> Iterator[Problem]:

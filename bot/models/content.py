@@ -15,6 +15,7 @@ from bot.models.knowledge import (
     Rule,
     Rung,
     SharingRule,
+    Signature,
     Vocabulary,
 )
 
@@ -33,6 +34,7 @@ class Content(Model):
     rules_for_sharing: tuple[SharingRule, ...]
     rungs: tuple[Rung, ...]
     areas: tuple[Area, ...]
+    signatures: tuple[Signature, ...] = ()
     danger_phrases: tuple[DangerPhrase, ...] = ()
     not_live: tuple[Text, ...] = ()
     happening_now: tuple[Text, ...] = ()

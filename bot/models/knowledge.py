@@ -91,34 +91,68 @@ class Hours(Model):
     closes: ClockTime
 
 
-class Contact(Model):
-    """How to reach somebody in one area; an empty number is a slot that a lead has to fill."""
+class Checked(Model):
+    """Something local that somebody has to have looked at: when, until when that holds, and how well it was seen."""
 
-    name: Text
-    number: Annotated[str, StringConstraints(pattern=r"^[0-9+][0-9 ]{1,16}[0-9]$")] | None = None
-    hours: Hours | None = None
     checked_on: Day | None = None
     review_by: Day | None = None
     evidence: Evidence = Evidence.UNVERIFIED
 
+    def is_current(self, day: str) -> bool:
+        """Say whether it was checked and has not expired by a day (YYYY-MM-DD); else it is 'check before use'."""
+        seen = self.checked_on is not None and self.checked_on <= day and self.evidence is not Evidence.UNVERIFIED
+        return seen and self.review_by is not None and day <= self.review_by
 
-class RungTiming(Model):
-    """How long one rung may take in an area."""
+
+class Contact(Checked):
+    """How to reach somebody in one area; an empty number is a slot, and `fill_by` says who has to fill it."""
+
+    name: Text
+    number: Annotated[str, StringConstraints(pattern=r"^[0-9+][0-9 ]{1,16}[0-9]$")] | None = None
+    hours: Hours | None = None
+    fill_by: Text | None = None
+
+
+class LocalItem(Checked):
+    """A body or document of an area: the partnership, its thresholds, the way to early help."""
+
+    name: Text
+    address: Annotated[Text, Field(max_length=200)] | None = Field(
+        None, description="Where it is to be found: a page, never a person's address."
+    )
+
+
+class RungTiming(Checked):
+    """How long one rung may take in an area; left empty until somebody has looked."""
 
     rung: Id
-    within: Text
+    within: Text | None = None
 
 
 class Area(Model):
-    """One area's contacts, hours and ladder timings."""
+    """One area's bodies, contacts, hours and ladder timings."""
 
     id: Id
     name: Text
     note: Text
     demonstration: Flag = False
     hours: Hours | None = None
+    partnership: LocalItem | None = None
+    thresholds: LocalItem | None = None
+    early_help: LocalItem | None = None
+    procedures: LocalItem | None = None
     contacts: dict[Id, Contact] = Field(default_factory=dict)
     ladder: tuple[RungTiming, ...] = ()
+
+    @property
+    def local_items(self) -> dict[str, LocalItem | None]:
+        """The bodies and documents of the area, by what they are."""
+        return {
+            "partnership": self.partnership,
+            "thresholds document": self.thresholds,
+            "way to early help": self.early_help,
+            "procedures": self.procedures,
+        }
 
 
 class ActionWord(Model):
@@ -179,6 +213,16 @@ class SubjectWord(Model):
     says: Label
 
 
+class Signature(Model):
+    """One approval: who signed which wording of which flow, and when."""
+
+    flow: Id
+    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    name: Title
+    role: Title
+    on: Day
+
+
 class Vocabulary(Model):
     """The only words that flows may use for actions, people, times and topics."""
 
@@ -187,7 +231,7 @@ class Vocabulary(Model):
     contacts: tuple[ContactWord, ...]
     topics: tuple[TopicWord, ...]
     meanings: tuple[MeaningWord, ...]
-    groups: tuple[GroupWord, ...]
+    groups: tuple[GroupWord, ...] = ()
     subjects: tuple[SubjectWord, ...] = ()
     by: dict[str, Text]
     urgency: dict[str, Text]

@@ -56,19 +56,21 @@ COMMAND_TEXTS = {
     "change": "Change an earlier answer",
     "resume": "Carry on where you stopped",
     "receipt": "What you were advised, as a page",
+    "search": "Look up a rule: /search and a word or two",
     "stop_reminders": "No more reminders",
     "stop": "Stop here",
     "help": "How to use this",
 }
 
 
-def answer(log_path: Path, area: str, given: Settings) -> int:
+def answer(log_path: Path, area: str, given: Settings, *, require_signed: bool = False) -> int:
     """Answer until told to stop; returns the exit code."""
     _log_discreetly(given.token)
     with _alone(log_path):
         log = AdviceLog.open(log_path)
         try:
-            desk = Desk(log, open_library(log), area=area, channel=CHANNEL, can_remind=True)
+            library = open_library(log)
+            desk = Desk(log, library, area=area, channel=CHANNEL, can_remind=True, require_signed=require_signed)
             asyncio.run(_serve(desk, given))
         finally:
             log.close()

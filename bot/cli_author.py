@@ -1,0 +1,82 @@
+"""Commands for whoever writes and approves flows: new, preview, sign."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli_shared import Commands, area_option, content_option, known_flow, library_of
+from bot.errors import SetupError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOURS = {"day": "in_hours", "night": "out_of_hours", "unknown": "unknown"}
+
+
+@click.group(cls=Commands)
+def new() -> None:
+    """Begin a new file of content."""
+
+
+@new.command("flow")
+@content_option
+@click.option("--title", required=True, help="What stands in the menu, at most 34 letters.")
+@click.argument("name")
+def new_flow_command(name: str, title: str, content: Path | None) -> None:
+    """Begin a flow: a whole one that passes every check, to be changed into the one that is wanted."""
+    from bot.writing import new_file, new_flow  # noqa: PLC0415 - commands load only what they need
+
+    path = new_file("flow", name, new_flow(library_of(content), name, title), content)
+    click.echo(f"Wrote {path}. Change it, and watch it as you do: thinkchild preview {name}")
+
+
+@click.command()
+@content_option
+@area_option
+@click.option(
+    "--hours", type=click.Choice(list(HOURS)), default="day", show_default=True, help="As if offices were open or shut."
+)
+@click.argument("flow")
+def preview(flow: str, content: Path | None, area: str, hours: str) -> None:
+    """Talk through a flow while it is edited: a saved file is read at once, and answers given so far are kept."""
+    from bot.channels.preview import run  # noqa: PLC0415
+    from bot.models import Moment  # noqa: PLC0415
+    from bot.preview import Preview  # noqa: PLC0415
+    from bot.reading import content_root  # noqa: PLC0415
+
+    run(Preview(content or content_root(), flow, area, Moment(HOURS[hours])))
+
+
+@click.command()
+@content_option
+@click.option("--name", required=True, help="Who approves it.")
+@click.option("--role", required=True, help="In which role, for instance 'designated safeguarding lead'.")
+@click.option("--on", "day", default=None, help="On which day (YYYY-MM-DD); today if left out.")
+@click.argument("flow")
+def sign(flow: str, name: str, role: str, day: str | None, content: Path | None) -> None:
+    """Record who approved a flow as it stands: its words, shared steps, sources and actions."""
+    from bot.clock import is_day  # noqa: PLC0415
+    from bot.signing import digest_of, signature_of  # noqa: PLC0415
+    from bot.writing import add_signature  # noqa: PLC0415
+
+    library = library_of(content)
+    known_flow(library, flow)
+    on = day or datetime.now(UTC).date().isoformat()
+    if not is_day(on):
+        raise SetupError(f"'{on}' is no day: write it as 2026-11-21.")
+    name, role = " ".join(name.split()), " ".join(role.split())
+    if not all(re.search(r"\w", said) and len(said) <= 60 for said in (name, role)):  # noqa: PLR2004 - as the model has it
+        raise SetupError("A name and a role are needed, each of at most 60 letters.")
+    standing = signature_of(library, flow)
+    path = add_signature(
+        content, {"flow": flow, "digest": digest_of(library, flow), "name": name, "role": role, "on": on}
+    )
+    again = f" It was signed before, by {standing.name} on {standing.on}." if standing else ""
+    click.echo(f"Signed {flow} as it stands (in {path}).{again} Any change makes it a draft again.")
+
+
+AUTHOR: tuple[click.Command, ...] = (new, preview, sign)

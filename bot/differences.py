@@ -1,0 +1,214 @@
+"""What changed between two versions of the content, in a lead's words: flows, sentences, paths and urgencies.
+
+Pure. Sentences are compared place by place; paths by the answers that make a row of the table of a flow.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bot.checks.words import texts_of
+from bot.factcheck import rows_of
+from bot.graph import steps_below
+from bot.picture import kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bot.factcheck import Row
+    from bot.library import Library
+    from bot.models import Flow, Model, Route
+
+MOST_WAYS = 12
+"""Of one flow and one kind; the rest is counted."""
+
+
+@dataclass(slots=True)
+class Changes:
+    """Headings, each with its sentences, in the order to be read."""
+
+    parts: dict[str, list[str]] = field(default_factory=dict)
+
+    def say(self, heading: str, sentence: str) -> None:
+        """Add one sentence."""
+        self.parts.setdefault(heading, []).append(sentence)
+
+    def as_text(self) -> str:
+        """Return everything as plain text; one sentence when nothing changed."""
+        if not self.parts:
+            return "Nothing changed: the same words, the same paths."
+        return "\n".join(
+            line for heading, said in self.parts.items() for line in (heading, *(f"  - {one}" for one in said), "")
+        )
+
+
+def differences(old: Library, new: Library) -> Changes:
+    """Return what changed from one library to another."""
+    found = Changes()
+    _flows(old, new, found)
+    _blocks(old, new, found)
+    _lists(old, new, found)
+    return found
+
+
+def _flows(old: Library, new: Library, found: Changes) -> None:
+    for name in sorted(set(old.flows) | set(new.flows)):
+        if name not in old.flows:
+            found.say("Flows", f"New: {name}, '{new.flows[name].title}'.")
+        elif name not in new.flows:
+            found.say("Flows", f"Gone: {name}, '{old.flows[name].title}'.")
+        else:
+            heading = f"Flow {name}, '{new.flows[name].title}'"
+            for key in ("title", "short", "about", "group", "order", "signpost", "exempt", "means"):
+                before, after = getattr(old.flows[name], key), getattr(new.flows[name], key)
+                if before != after:
+                    found.say(heading, f"{key}: was {before!r}, now {after!r}.")
+            for sentence in (*_steps(old.flows[name], new.flows[name]), *_ways(old, new, name)):
+                found.say(heading, sentence)
+
+
+def _blocks(old: Library, new: Library, found: Changes) -> None:
+    for name in sorted(set(old.blocks) | set(new.blocks)):
+        if name not in old.blocks or name not in new.blocks:
+            held, word = (new, "New") if name in new.blocks else (old, "Gone")
+            found.say("Shared steps", f"{word}: {name}, '{held.blocks[name].title}'.")
+            continue
+        changed = list(_steps(old.blocks[name], new.blocks[name]))
+        if changed:
+            users = sorted(flow.id for flow in new.flows.values() if _uses(new, flow, name))
+            heading = f"Shared steps {name}, '{new.blocks[name].title}' (in {', '.join(users) or 'no flow'})"
+            for sentence in changed:
+                found.say(heading, sentence)
+
+
+def _uses(library: Library, flow: Flow, block: str) -> bool:
+    return any(getattr(step, "call", None) == block for _, step in steps_below(library, flow))
+
+
+def _steps(old: Route, new: Route) -> Iterator[str]:
+    before, after = {step.id: step for step in old.steps}, {step.id: step for step in new.steps}
+    for name in before:
+        if name not in after:
+            yield f"Step '{name}' is gone."
+    for name, step in after.items():
+        if name not in before:
+            yield f"New step '{name}' ({kind_of(step)}): {_short(' '.join(words for _, words in texts_of(step)))}"
+            continue
+        earlier = before[name]
+        if earlier == step:
+            continue
+        yield from _sentences(name, dict(_said(earlier)), dict(_said(step)))
+        if dict(_said(earlier)) == dict(_said(step)):
+            yield f"Step '{name}': the words are the same; who, by when, sources, conditions or ways on changed: {_fields(earlier, step)}."
+    kept = [name for name in after if name in before]
+    if kept != [name for name in before if name in after]:
+        yield "The order of the steps changed."
+
+
+def _said(step: Model) -> Iterator[tuple[str, str]]:
+    for where, words in texts_of(step):  # type: ignore[arg-type] # a step of either version
+        yield (
+            re.sub(r"^act ", "action ", " ".join(str(part + 1) if isinstance(part, int) else part for part in where)),
+            words,
+        )
+
+
+def _sentences(step: str, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
+    for where in (*before, *(place for place in after if place not in before)):
+        if before.get(where) == after.get(where):
+            continue
+        if where not in before:
+            yield f"Step '{step}', {where}: new: “{after[where]}”"
+        elif where not in after:
+            yield f"Step '{step}', {where}: gone: “{before[where]}”"
+        else:
+            yield f"Step '{step}', {where}: was “{before[where]}”, now “{after[where]}”"
+
+
+def _fields(before: Model, after: Model) -> str:
+    one, two = before.model_dump(mode="json", by_alias=True), after.model_dump(mode="json", by_alias=True)
+    return ", ".join(key for key in {**one, **two} if one.get(key) != two.get(key)) or "its kind"
+
+
+def _ways(old: Library, new: Library, name: str) -> Iterator[str]:
+    """Compare what the same answers lead to, and say how many ways came or went."""
+    before = {_key(row): row for row in rows_of(old, old.flows[name])}
+    after = {_key(row): row for row in rows_of(new, new.flows[name])}
+    said = [line for key in before if key in after for line in _outcome(new, key, before[key], after[key])]
+    yield from said[:MOST_WAYS]
+    if len(said) > MOST_WAYS:
+        yield f"... and {len(said) - MOST_WAYS:,} more ways lead to something else."
+    gone, come = [key for key in before if key not in after], [key for key in after if key not in before]
+    if gone or come:
+        yield f"Ways: {len(gone):,} rows of the table are gone and {len(come):,} are new (see 'thinkchild factcheck {name}')."
+
+
+def _key(row: Row) -> tuple[str, ...]:
+    return (row.begun, *(f"{answered.step}: {' or '.join(answered.answers)}" for answered in row.answers))
+
+
+def _outcome(library: Library, key: tuple[str, ...], before: Row, after: Row) -> Iterator[str]:
+    way = " > ".join(part.split("/", 1)[-1] for part in key[1:]) or "Every way"
+    if before.urgency != after.urgency:
+        words = library.content.vocabulary.urgency
+        was, now = (words[row.urgency] if row.urgency else "nothing" for row in (before, after))
+        yield f"{way}: was due {was}, now {now}."
+    was_told, now_told = {(t.do, t.by) for t in before.told}, {(t.do, t.by) for t in after.told}
+    says = {**{word.id: word.says for word in library.actions.values()}}
+    lost = ", ".join(f"{says.get(do, do)} ({by})" for do, by in sorted(was_told - now_told))
+    won = ", ".join(f"{says.get(do, do)} ({by})" for do, by in sorted(now_told - was_told))
+    if lost or won:
+        yield f"{way}: {f'no longer: {lost}. ' if lost else ''}{f'Now also: {won}.' if won else ''}".strip()
+
+
+LISTS = {
+    "lines": "Fixed lines",
+    "documents": "Documents",
+    "points": "Learning points",
+    "facts": "Guidance facts",
+    "rules": "Hard rules",
+    "rules_for_sharing": "Rules for sharing",
+    "rungs": "The ladder",
+    "areas": "Area packs",
+    "danger_phrases": "Danger phrases",
+}
+
+
+def _lists(old: Library, new: Library, found: Changes) -> None:
+    for part, heading in LISTS.items():
+        before = {item.id: item for item in getattr(old.content, part)}
+        after = {item.id: item for item in getattr(new.content, part)}
+        for name in (*before, *(one for one in after if one not in before)):
+            if before.get(name) == after.get(name):
+                continue
+            if name not in before:
+                found.say(heading, f"New: {name}.")
+            elif name not in after:
+                found.say(heading, f"Gone: {name}.")
+            else:
+                was, now = before[name].model_dump(mode="json"), after[name].model_dump(mode="json")
+                for key in (key for key in now if was.get(key) != now.get(key)):
+                    found.say(
+                        heading,
+                        f"{name}, {key.replace('_', ' ')}: was “{_short(was.get(key))}”, now “{_short(now[key])}”.",
+                    )
+    if old.content.vocabulary != new.content.vocabulary:
+        one, two = old.content.vocabulary.model_dump(mode="json"), new.content.vocabulary.model_dump(mode="json")
+        found.say("Vocabulary", f"Changed: {', '.join(key for key in two if one.get(key) != two[key])}.")
+    if old.content.examples != new.content.examples:
+        changed = sorted(
+            set(old.content.examples) ^ set(new.content.examples)
+            | {
+                name
+                for name in set(old.content.examples) & set(new.content.examples)
+                if old.content.examples[name] != new.content.examples[name]
+            }
+        )
+        found.say("Example messages", f"Changed for: {', '.join(changed)}.")
+
+
+def _short(value: object, most: int = 300) -> str:
+    text = str(value)
+    return text if len(text) <= most else text[:most].rsplit(" ", 1)[0] + " …"

