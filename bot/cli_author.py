@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
-from bot.cli_shared import Commands, area_option, content_option, known_flow, library_of
+from bot.cli_shared import Commands, area_option, content_option, db_option, known_flow, library_of, put, read_log
 from bot.errors import SetupError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HOURS = {"day": "in_hours", "night": "out_of_hours", "unknown": "unknown"}
 
@@ -79,4 +77,56 @@ def sign(flow: str, name: str, role: str, day: str | None, content: Path | None)
     click.echo(f"Signed {flow} as it stands (in {path}).{again} Any change makes it a draft again.")
 
 
-AUTHOR: tuple[click.Command, ...] = (new, preview, sign)
+@click.group(cls=Commands)
+def transcript() -> None:
+    """Example conversations that run as tests: hold them, or make one from a receipt."""
+
+
+@transcript.command("run")
+@content_option
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def transcript_run(files: tuple[Path, ...], content: Path | None) -> None:
+    """Hold example conversations, and say what was not as they say."""
+    from bot.examples import parse, run  # noqa: PLC0415
+
+    library = library_of(content)
+    failed = 0
+    for file in files:
+        found = run(parse(file.read_text(encoding="utf-8"), file.name), library)
+        failed += bool(found)
+        click.echo(f"{file}: {'as it says' if not found else ''}")
+        for line in found:
+            click.echo(f"    {line}")
+    if failed:
+        click.echo(f"{failed} of {len(files)} did not go as they say.", err=True)
+        sys.exit(2)
+
+
+@transcript.command("new")
+@db_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Write to this file instead of printing.",
+)
+@click.argument("receipt")
+def transcript_new(receipt: str, db: Path | None, out: Path | None) -> None:
+    """Turn a receipt into an example conversation, to be looked over and kept."""
+    from bot.advice_log import receipt as held  # noqa: PLC0415
+    from bot.examples import written  # noqa: PLC0415
+    from bot.pages import library_of as kept  # noqa: PLC0415
+
+    log = read_log(db)
+    found = held(log, receipt)
+    if found is None:
+        raise SetupError(
+            f"There is no receipt {receipt!r} in this record: see 'thinkchild log list', or name another file with --db."
+        )
+    library = kept(log, found.content_version)
+    if library is None or found.erased:
+        raise SetupError(f"The words of receipt {receipt!r} are no longer all there: no example can be made of it.")
+    put(written(found, library), out)
+
+
+AUTHOR: tuple[click.Command, ...] = (new, preview, sign, transcript)

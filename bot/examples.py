@@ -1,0 +1,224 @@
+"""Example conversations as plain text: read, run against the content, and written from a receipt.
+
+    # A bruise on a baby whom dad will collect          the first line says what it shows
+    area: demonstration                                 optional; so are `hours: day | night | unknown` and `flow: id`
+
+    > a baby with a bruise, not crawling yet            what is typed: words, a label, or a number
+    First: is any of these so right now?                what must then be said, in this order; spaces do not matter
+    ! nothing to worry about                            what must not be said
+    = flow mark_on_child                                what must be so: flow, step, urgency, decision, closed, danger
+    * worry unknown known                               marks for the curiosity prompts, in their order; `* done` ends them
+
+Typed words are not kept in the record, so an example made from a receipt opens the flow that they led to.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot.advice_log import AdviceLog
+from bot.errors import SetupError
+from bot.events import Chose, Do, Marked, Open
+from bot.models import Mark
+from bot.session import Desk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.advice_log import Receipt
+    from bot.events import Event
+    from bot.library import Library
+
+HEADINGS = ("area", "hours", "flow")
+CLOCKS = {"day": datetime(2026, 11, 24, 11, 0, tzinfo=UTC), "night": datetime(2026, 11, 24, 22, 30, tzinfo=UTC)}
+"""A Tuesday, in office hours and out of them."""
+FACTS = ("flow", "step", "urgency", "decision", "closed", "danger")
+MARKS = {str(mark): mark for mark in Mark}
+SAMPLE = 90
+"""Characters of each reply that an example made from a receipt holds on to."""
+
+
+@dataclass(slots=True)
+class Line:
+    """One expectation, and the line of the file it stands on."""
+
+    number: int
+    kind: str
+    text: str
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What is sent, and what is expected of the answer."""
+
+    number: int
+    sent: str
+    kind: str
+    expected: list[Line] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Example:
+    """One example conversation."""
+
+    title: str
+    area: str
+    hours: str
+    flow: str
+    exchanges: list[Exchange]
+
+
+def parse(text: str, name: str = "the example") -> Example:
+    """Read an example; raises SetupError with the line of the first mistake."""
+    title, headings = "", {"area": "demonstration", "hours": "day", "flow": ""}
+    exchanges: list[Exchange] = [Exchange(0, "", "opening")]
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = raw.strip()
+        if not line:
+            continue
+        if line.startswith("#"):
+            title = title or line.lstrip("# ")
+            continue
+        heading = re.fullmatch(rf"({'|'.join(HEADINGS)}):\s*(\S+)", line)
+        if heading and len(exchanges) == 1:
+            headings[heading[1]] = heading[2]
+        elif line[:2] in {"> ", "* "}:
+            kind = "typed" if line[0] == ">" else "marks"
+            if kind == "marks" and line[2:].strip() != "done" and not set(line[2:].split()) <= set(MARKS):
+                raise SetupError(f"{name}, line {number}: marks are {', '.join(MARKS)}, or done.")
+            exchanges.append(Exchange(number, line[2:].strip(), kind))
+        elif line[:2] == "= ":
+            if line[2:].split(" ")[0] not in FACTS:
+                raise SetupError(f"{name}, line {number}: after '=' comes one of: {', '.join(FACTS)}.")
+            exchanges[-1].expected.append(Line(number, "fact", line[2:].strip()))
+        else:
+            kind, words = ("not", line[2:]) if line[:2] == "! " else ("said", line)
+            exchanges[-1].expected.append(Line(number, kind, words.strip()))
+    if not title:
+        raise SetupError(f"{name}: begin with a line '# what this example shows'.")
+    if headings["hours"] not in {*CLOCKS, "unknown"}:
+        raise SetupError(f"{name}: hours are day, night or unknown.")
+    if len(exchanges) == 1 and not headings["flow"]:
+        raise SetupError(f"{name}: nothing is said in it: add a line '> ...'.")
+    return Example(title, headings["area"], headings["hours"], headings["flow"], exchanges)
+
+
+def run(example: Example, library: Library) -> list[str]:
+    """Hold the conversation, on a record of its own, and return what was not as the example says; empty when all was."""
+    # Where the hours are to be unknown, the pack must have none: the national one has none.
+    area = "england" if example.hours == "unknown" else example.area
+    now = CLOCKS.get(example.hours, CLOCKS["day"])
+    failed: list[str] = []
+    with tempfile.TemporaryDirectory() as folder:
+        log = AdviceLog.open(Path(folder) / "example.db")
+        try:
+            desk = Desk(log, library, area=area, channel="example", clock=lambda: now)
+            person = desk.person("somebody")
+            out: dict[str, Any] = {}
+            for place, exchange in enumerate(example.exchanges):
+                given = _given(exchange, example, out)
+                if given is None:
+                    failed.append(f"line {exchange.number}: nothing was to be marked here.")
+                    break
+                out = desk.handle(person, given, f"example:{place}").out
+                failed += _compared(exchange, out)
+        finally:
+            log.close()
+    return failed
+
+
+def _given(exchange: Exchange, example: Example, out: dict[str, Any]) -> Event | str | None:
+    if exchange.kind == "opening":
+        return Open(example.flow) if example.flow else Do("begin")
+    if exchange.kind == "typed":
+        return exchange.sent
+    prompts = out["replies"][-1]["prompts"] if out.get("replies") else []
+    if not prompts:
+        return None
+    if exchange.sent == "done":
+        return Chose(("done",))
+    return Marked(
+        tuple((prompt["id"], MARKS[mark]) for prompt, mark in zip(prompts, exchange.sent.split(), strict=False))
+    )
+
+
+def _compared(exchange: Exchange, out: dict[str, Any]) -> Iterator[str]:
+    said = _plain(" ".join(_words(out)))
+    place = 0
+    for line in exchange.expected:
+        wanted = _plain(line.text)
+        if line.kind == "fact":
+            name, _, value = line.text.partition(" ")
+            held = _fact(out, name)
+            if held != value.strip():
+                yield f"line {line.number}: {name} is {held!r}, not {value.strip()!r}."
+        elif line.kind == "not":
+            if wanted in said:
+                yield f"line {line.number}: this was said, and may not be: {line.text!r}."
+        elif (found := said.find(wanted, place)) >= 0:
+            place = found + len(wanted)
+        elif wanted in said:
+            yield f"line {line.number}: this was said, but sooner than the lines before it: {line.text!r}."
+        else:
+            yield f"line {line.number}: this was not said: {line.text!r}. What was said ends: …{said[-200:]!r}"
+
+
+def _words(out: dict[str, Any]) -> Iterator[str]:
+    for reply in out["replies"]:
+        yield reply["text"]
+        yield from (option["label"] for option in reply["options"])
+
+
+def _fact(out: dict[str, Any], name: str) -> str:
+    if name == "danger":
+        return "yes" if any(reply["kind"] == "danger" for reply in out["replies"]) else "no"
+    value = out[name]
+    return {True: "yes", False: "no", None: "none"}.get(value, str(value))
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def written(receipt: Receipt, library: Library) -> str:
+    """Return a receipt as an example: what was answered, and how each reply began."""
+    lines = [f"# From receipt {receipt.receipt}: say here what it shows", f"area: {receipt.area}"]
+    hours = "unknown" if library.areas.get(receipt.area) is None or library.areas[receipt.area].hours is None else "day"
+    lines.append(f"hours: {hours}")
+    titles = {flow.title: flow.id for flow in library.flows.values()}
+    turns = list(receipt.turns)
+    first = next((place for place, turn in enumerate(turns) if turn.event == "open"), None)
+    if first is not None and turns[first].given in titles:
+        lines.append(f"flow: {titles[turns[first].given]}")
+        turns = turns[first:]
+    for place, turn in enumerate(turns):
+        lines.append("")
+        if place or first is None:
+            lines += _sent(turn.event, turn.given)
+        lines += [_sample(said.words) for said in turn.said if said.words]
+    return "\n".join(lines) + "\n"
+
+
+def _sent(event: str, given: str) -> list[str]:
+    """Write one answer as it would be sent again."""
+    if event == "marked":
+        worded = {"known": "known", "not known yet": "unknown", "worries me": "worry"}
+        return ["* " + " ".join(worded.get(mark, "unknown") for mark in re.findall(r"\[([a-z ]+)\](?:;|$)", given))]
+    if event == "do":
+        return [f"> {'999' if given == 'danger' else given}"]
+    if event == "alarmed":
+        return ["# words that mean danger were typed here; they are not kept, and the button says the same", "> 999"]
+    if event in {"unclear", "wroteas"}:
+        return ["# words were typed here that are not kept: write some that mean the same", "> hello"]
+    return [f"> {given}"]
+
+
+def _sample(words: str) -> str:
+    first = words.strip().split("\n", 1)[0]
+    text = first if len(first) <= SAMPLE else first[:SAMPLE].rsplit(" ", 1)[0]
+    return text if text[:2] not in {"> ", "* ", "= ", "! "} and not text.startswith("#") else text[2:]
