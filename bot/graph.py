@@ -7,7 +7,7 @@ later steps still look at, so a route with very many paths is counted and proved
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -42,7 +42,7 @@ from bot.navigation import (
 from bot.replay import DECLINE, facts_of, next_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from bot.library import Library
     from bot.models import Option, Route, Step
@@ -88,7 +88,17 @@ class Outcome:
 
     def soonest(self, what: str) -> int:
         """Return how soon an action is due at the latest on this way; -1 if it is not advised."""
-        return max((f.soon for f in self.features if f.kind == "action" and f.what == what), default=-1)
+        return soonest_of(self.features).get(what, -1)
+
+
+@cache
+def soonest_of(features: frozenset[Feature]) -> dict[str, int]:
+    """Return how soon each action among some features is due. Outcomes share their features: hence the cache."""
+    found: dict[str, int] = {}
+    for feature in features:
+        if feature.kind == "action" and feature.soon > found.get(feature.what, -1):
+            found[feature.what] = feature.soon
+    return found
 
 
 Outcomes = dict[Outcome, tuple[Choice, ...]]
@@ -148,16 +158,42 @@ class Graph:
         self.visited: set[str] = set()
         self.compared: list[Comparison] = []
         self._known: dict[tuple[Position, Facts, Prior], Outcomes] = {}
+        self._wanted: dict[Position, Facts] = {}
         self._counts: dict[tuple[Position, Facts], int] = {}
 
     @cached_property
-    def looked_at(self) -> Facts:
-        """Every answer that some condition on the route looks at."""
-        found: set[str] = set()
-        for path, step in steps_below(self.library, self.route):
-            items = (step, *step.act) if isinstance(step, ActStep) else (step,)
-            found.update(absolute(ref, path) for item in items for ref in (*item.if_, *item.unless))
-        return frozenset(found)
+    def looked_at(self) -> dict[str, str]:
+        """Every answer that some condition on the route looks at, with the one that stands for it.
+
+        Answers that are always looked at together ("any of these worries") say the same, whichever was given: one of
+        them stands for all.
+        """
+        places: dict[str, list[tuple[int, bool]]] = {}
+        for number, (item, path) in enumerate(conditions(self.library, self.route)):
+            for wanted, refs in ((True, item.if_), (False, item.unless)):
+                for ref in refs:
+                    places.setdefault(absolute(ref, path), []).append((number, wanted))
+        standing: dict[tuple[tuple[int, bool], ...], str] = {}
+        return {ref: standing.setdefault(tuple(where), ref) for ref, where in places.items()}
+
+    def _wanted_from(self, position: Position | None) -> Facts:
+        """Return the answers that some condition from a position on still looks at; the rest may be forgotten."""
+        if position is None:
+            return frozenset()
+        if position not in self._wanted:
+            step, path = step_at(self.library, position), path_of(self.library, position)
+            here = {
+                self.looked_at[absolute(ref, path)] for item in _conditional(step) for ref in (*item.if_, *item.unless)
+            }
+            onward: set[Position | None] = set()
+            if isinstance(step, CallStep):
+                onward = {enter(self.library, position)}
+            elif isinstance(step, QUESTIONS):
+                onward = {after(self.library, position, next_of(step, b.chosen)) for b in branches(step)}
+            if not onward or may_be_hidden(step):
+                onward.add(after(self.library, position, None))
+            self._wanted[position] = frozenset(here).union(*map(self._wanted_from, onward))
+        return self._wanted[position]
 
     @cached_property
     def outcomes(self) -> Outcomes:
@@ -172,7 +208,10 @@ class Graph:
 
     def first_facts(self) -> Facts:
         """Return what is established before the first step, as far as some condition looks at it."""
-        return frozenset(MEANS + meaning for meaning in self.means) & self.looked_at
+        return self._known_of(MEANS + meaning for meaning in self.means)
+
+    def _known_of(self, facts: Iterable[str]) -> Facts:
+        return frozenset(self.looked_at[fact] for fact in facts if fact in self.looked_at)
 
     def _settle(self, position: Position | None, facts: Facts) -> Position | None:
         """Pass over hidden steps and into calls, to the next step that says or asks something."""
@@ -191,6 +230,7 @@ class Graph:
         position = self._settle(position, facts)
         if position is None:
             return 1
+        facts &= self._wanted_from(position)
         key = (position, facts)
         if key not in self._counts:
             step, path = step_at(self.library, position), path_of(self.library, position)
@@ -207,13 +247,14 @@ class Graph:
 
     def facts_after(self, step: Step, path: str, facts: Facts, branch: Branch) -> Facts:
         """Return the facts after an answer, as far as some condition looks at them."""
-        return facts | (facts_of(step, path, branch.chosen, branch.marks) & self.looked_at)
+        return facts | self._known_of(facts_of(step, path, branch.chosen, branch.marks))
 
     def _from(self, position: Position | None, facts: Facts, prior: Prior) -> Outcomes:
         """Return the outcomes from a position on; `prior` are the actions advised before it."""
         position = self._settle(position, facts)
         if position is None:
             return {Outcome(frozenset(), None): ()}
+        facts &= self._wanted_from(position)
         key = (position, facts, prior)
         if key in self._known:
             return self._known[key]
@@ -290,6 +331,18 @@ def steps_below(library: Library, route: Route, path: str = "") -> Iterator[tupl
             yield from steps_below(library, library.blocks[step.call], f"{path}/{step.id}" if path else step.id)
 
 
+def conditions(library: Library, route: Route) -> Iterator[tuple[Conditional, str]]:
+    """Yield (step or action, call path) for everything on a route that can have conditions."""
+    for path, step in steps_below(library, route):
+        for item in _conditional(step):
+            yield item, path
+
+
+def may_be_hidden(step: Step) -> bool:
+    """Say whether a step is shown only on some answers or in some hours."""
+    return bool(step.if_ or step.unless or step.when)
+
+
 def following(route: Route, place: int) -> Iterator[str]:
     """Yield the ids of the steps that may follow a step inside its own route; 'end' where it may leave."""
     step = route.steps[place]
@@ -298,7 +351,8 @@ def following(route: Route, place: int) -> Iterator[str]:
         for option in step.options:
             if not option.open:
                 yield option.next or default
-        return
+        if not may_be_hidden(step):
+            return
     yield default
 
 
@@ -314,9 +368,9 @@ def graphs_of(library: Library, route: Route) -> tuple[Graph, ...]:
 
     Where nothing on the route depends on the hour, or on what was meant before, one of a kind will do.
     """
-    items = [(path, item) for path, step in steps_below(library, route) for item in _conditional(step)]
-    hours = tuple(Moment) if any(item.when for _, item in items) else (Moment.UNKNOWN,)
-    meant = any(ref.startswith(MEANS) for _, item in items for ref in (*item.if_, *item.unless))
+    items = [item for item, _ in conditions(library, route)]
+    hours = tuple(Moment) if any(item.when for item in items) else (Moment.UNKNOWN,)
+    meant = any(ref.startswith(MEANS) for item in items for ref in (*item.if_, *item.unless))
     begun: tuple[tuple[str, ...], ...] = ((), ("harm_suspected",)) if meant else ((),)
     return tuple(Graph(library, route, moment, means) for moment in hours for means in begun)
 

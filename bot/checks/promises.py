@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bot.asking import DANGER_CHECK
 from bot.checks.words import texts_of
 from bot.graph import (
     Branch,
+    Choice,
     Comparison,
     Graph,
     Outcome,
     Outcomes,
     TooManyWaysError,
     graphs_of,
+    soonest_of,
     steps_below,
 )
 from bot.models import (
@@ -47,6 +49,16 @@ EXEMPTABLE = frozenset({"P5", "P9", "P13", "P14"})
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """A way through a flow; written out only where a problem names it."""
+
+    choices: tuple[Choice, ...]
+
+    def __str__(self) -> str:
+        return " > ".join(f"{choice.step.split('/', 1)[-1]}={','.join(choice.chosen)}" for choice in self.choices)
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """One flow, with every outcome it can have, at each hour."""
 
@@ -59,8 +71,8 @@ class Proof:
         """Make a problem of this flow."""
         return self.origins.problem("flows", self.flow.id, where, code, f"{code}: {says}")
 
-    def outcomes(self, *, begun_here: bool = False) -> Iterator[tuple[Outcome, str]]:
-        """Yield each outcome with a way that leads to it, written out.
+    def outcomes(self, *, begun_here: bool = False) -> Iterator[tuple[Outcome, Way]]:
+        """Yield each outcome with a way that leads to it.
 
         `begun_here` leaves out the ways of a flow opened from another one, where that one has done its part.
         """
@@ -68,10 +80,7 @@ class Proof:
             if begun_here and graph.means != self.flow.means:
                 continue
             for outcome, way in graph.outcomes.items():
-                yield (
-                    outcome,
-                    " > ".join(f"{choice.step.split('/', 1)[-1]}={','.join(choice.chosen)}" for choice in way),
-                )
+                yield outcome, Way(way)
 
     def actions(self, *classes: ActionClass) -> set[str]:
         """Return the ids of the actions of some classes."""
@@ -95,37 +104,40 @@ def concern_never_lowers_protection(proof: Proof) -> Iterator[Problem]:
     for graph in proof.graphs:
         assert graph.outcomes is not None  # the comparisons are made while the outcomes are worked out
         for comparison in graph.compared:
-            for less in comparison.branches:
-                for more in comparison.branches:
-                    if less is not more and less[0].concern <= more[0].concern and not _excused(more[0]):
-                        yield from _compare(proof, comparison, less, more, protective, warning)
+            sides = [
+                _Side(branch, guaranteed(ways, protective), possible(ways, warning))
+                for branch, ways in comparison.branches
+            ]
+            for less in sides:
+                for more in sides:
+                    if less is not more and less.branch.concern <= more.branch.concern and not _excused(more.branch):
+                        yield from _compare(proof, comparison, less, more)
+
+
+class _Side(NamedTuple):
+    """One answer of a comparison: what it assures on every way, and what it may bring on any."""
+
+    branch: Branch
+    assured: dict[str, int]
+    brought: dict[str, int]
 
 
 def _excused(branch: Branch) -> bool:
     return branch.option is not None and branch.option.exception is not None
 
 
-def _compare(
-    proof: Proof,
-    asked: Comparison,
-    less: tuple[Branch, Outcomes],
-    more: tuple[Branch, Outcomes],
-    protective: set[str],
-    warning: set[str],
-) -> Iterator[Problem]:
-    calm, worried, name = _label(less[0]), _label(more[0]), asked.step
-    before, after = guaranteed(less[1], protective), guaranteed(more[1], protective)
-    for action, soon in sorted(before.items()):
-        if max(after.get(action, -1), asked.prior.get(action, -1)) < soon:
+def _compare(proof: Proof, asked: Comparison, less: _Side, more: _Side) -> Iterator[Problem]:
+    calm, worried, name = _label(less.branch), _label(more.branch), asked.step
+    for action, soon in sorted(less.assured.items()):
+        if max(more.assured.get(action, -1), asked.prior.get(action, -1)) < soon:
             yield proof.problem(
                 "P2",
                 f"at '{name}' the answer '{worried}' is at least as worrying as '{calm}' but assures '{action}' later, or not at all.",
             )
-    if less[0].concern == more[0].concern:
+    if less.branch.concern == more.branch.concern:
         return  # what ranks alike has to protect alike; how the family is told may differ
-    before, after = possible(less[1], warning), possible(more[1], warning)
-    for action, soon in sorted(after.items()):
-        if max(before.get(action, -1), asked.prior.get(action, -1)) < soon:
+    for action, soon in sorted(more.brought.items()):
+        if max(less.brought.get(action, -1), asked.prior.get(action, -1)) < soon:
             yield proof.problem(
                 "P2b",
                 f"at '{name}' the more worrying answer '{worried}' brings '{action}', which could warn or probe, sooner than '{calm}'.",
@@ -138,18 +150,16 @@ def _label(branch: Branch) -> str:
 
 def guaranteed(ways: Outcomes, actions: set[str]) -> dict[str, int]:
     """Return the actions advised on all of these ways, each with the least urgency it has on any of them."""
-    found: dict[str, int] = {}
-    for action in actions:
-        least = min((outcome.soonest(action) for outcome in ways), default=-1)
-        if least >= 0:
-            found[action] = least
-    return found
+    each = [soonest_of(outcome.features) for outcome in ways]
+    found = {action: min(soonest.get(action, -1) for soonest in each) for action in actions}
+    return {action: least for action, least in found.items() if least >= 0}
 
 
 def possible(ways: Outcomes, actions: set[str]) -> dict[str, int]:
     """Return the actions advised on any of these ways, each with the greatest urgency it has."""
-    most = {action: max((outcome.soonest(action) for outcome in ways), default=-1) for action in actions}
-    return {action: soon for action, soon in most.items() if soon >= 0}
+    each = [soonest_of(outcome.features) for outcome in ways]
+    found = {action: max(soonest.get(action, -1) for soonest in each) for action in actions}
+    return {action: most for action, most in found.items() if most >= 0}
 
 
 def not_knowing_counts_as_concern(proof: Proof) -> Iterator[Problem]:
