@@ -8,6 +8,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from bot.asking import groups_in_use
+from bot.checks.structure import INTERRUPTS
 from bot.coverage import carried_by, coverage
 from bot.drawing import svg
 from bot.factcheck import rows_of
@@ -78,7 +79,9 @@ def book(library: Library, flows: Iterable[Flow] | None = None) -> str:
         for group in groups_in_use(library)
     ]
     used = dict.fromkeys(name for flow in chosen for _, step in steps_below(library, flow) for name in _called(step))
-    blocks = [_chapter(library, library.blocks[name]) for name in used if name in library.blocks]
+    # What can come before any step belongs to every flow: the 999 card, and the ways out for a child or a parent.
+    names = [name for name in dict.fromkeys((*used, *INTERRUPTS)) if name in library.blocks]
+    blocks = [_chapter(library, library.blocks[name]) for name in names]
     carried = carried_by(library)
     sources = [
         cite(library, one.item.id)
@@ -90,6 +93,7 @@ def book(library: Library, flows: Iterable[Flow] | None = None) -> str:
         version=library.version,
         groups=[group for group in groups if group["flows"]],
         blocks=blocks,
+        lines=library.content.lines,
         sources=sources,
     )
 

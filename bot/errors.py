@@ -43,14 +43,20 @@ class Problem:
         return f"{self.file}:{self.line}: {self.says}"
 
 
+MOST_SHOWN = 12
+"""Problems shown by a command that is about something else."""
+
+
 class ContentError(ThinkchildError):
     """The content has mistakes, so nothing starts on it."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
-        lines = "\n".join(str(problem) for problem in self.problems)
         count = len(self.problems)
-        super().__init__(f"{lines}\n{count} problem{'s' if count != 1 else ''} in the content.")
+        lines = [str(problem) for problem in self.problems[:MOST_SHOWN]]
+        if count > MOST_SHOWN:
+            lines.append(f"... and {count - MOST_SHOWN} more: 'thinkchild check' shows all of them.")
+        super().__init__("\n".join((*lines, f"{count} problem{'s' if count != 1 else ''} in the content.")))
 
 
 def near_miss(word: str, known: Iterable[str]) -> str:

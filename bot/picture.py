@@ -49,6 +49,7 @@ class Arrow:
     label: str = ""
     alarm: bool = False
     side: bool = False
+    opens: str = ""
 
 
 def boxes(library: Library, route: Route) -> Iterator[Box]:
@@ -68,7 +69,7 @@ def arrows(library: Library, route: Route) -> Iterator[Arrow]:
         for option in step.options:
             if option.open:
                 opened = library.routes[option.open].title if option.open in library.routes else option.open
-                yield Arrow(step.id, f"open:{opened}", option.label, side=True)
+                yield Arrow(step.id, f"open:{step.id}:{option.id}", option.label, side=True, opens=opened)
             elif (onward := option.next or default) != END:
                 yield Arrow(step.id, onward, option.label, alarm=option.emergency)
 
@@ -158,22 +159,21 @@ def dot(library: Library, route: Route) -> str:
         lines.append(
             f'  {_quoted(box.id)} [label={_quoted(_label(box, chr(10)), left=True)}, fillcolor="{colour}", style="{style}"]'
         )
-    sides = {}
+    beside: dict[str, list[str]] = {}
     for arrow in arrows(library, route):
+        looks = ""
         if arrow.side:
-            sides[arrow.end] = arrow.end.removeprefix("open:")
-        looks = (
-            ', color="#b00020", fontcolor="#b00020"'
-            if arrow.alarm
-            else ", style=dashed, dir=both, constraint=false"
-            if arrow.side
-            else ""
-        )
+            beside.setdefault(arrow.start, []).append(arrow.end)
+            note = _quoted("\n".join(textwrap.wrap(f"and back: {arrow.opens}", 22)))
+            lines.append(f'  {_quoted(arrow.end)} [label={note}, shape=note, style="filled", fillcolor="#f7f7f7"]')
+            looks = ", style=dashed, dir=both, constraint=false"
+        elif arrow.alarm:
+            looks = ', color="#b00020", fontcolor="#b00020"'
         label = _quoted("\n".join(textwrap.wrap(arrow.label, 22)))
         lines.append(f"  {_quoted(arrow.start)} -> {_quoted(arrow.end)} [label={label}{looks}]")
-    for end, title in sides.items():
-        label = _quoted("\n".join(textwrap.wrap(f"and back: {title}", 22)))
-        lines.append(f'  {_quoted(end)} [label={label}, shape=note, style="filled", fillcolor="#f7f7f7"]')
+    # What is opened on the way stands beside the question that opens it.
+    for start, ends in beside.items():
+        lines.append(f"  {{rank=same; {'; '.join(map(_quoted, (start, *ends)))}}}")
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -197,7 +197,7 @@ def mermaid(library: Library, route: Route) -> str:
     for arrow in arrows(library, route):
         if arrow.side and arrow.end not in numbers:
             numbers[arrow.end] = f"o{len(numbers)}"
-            title = _escaped(arrow.end.removeprefix("open:"))
+            title = _escaped(arrow.opens)
             lines.append(f'  {numbers[arrow.end]}>"and back: {title}"]')
         line = "<-.->" if arrow.side else "==>" if arrow.alarm else "-->"
         label = f'|"{_escaped(arrow.label)}"|' if arrow.label else ""
