@@ -9,6 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
+import resource
+import shutil
 import sqlite3
 import statistics
 import subprocess
@@ -19,6 +22,7 @@ import uuid
 from pathlib import Path
 
 from bot.advice_log import AdviceLog, TurnRow
+from bot.checks import check_content
 from bot.dialogue import is_closed, new_state, open_question, step
 from bot.events import Chose, Open
 from bot.replay import actions_of, say, walk
@@ -27,7 +31,8 @@ from bot.startup import open_library
 
 ROOT = Path(__file__).resolve().parent.parent
 BASE = "import yaml, jinja2, sqlite_utils"
-START_AIM, TURN_AIM, MEMORY_AIM = 3.0, 1.2, 80
+START_AIM, TURN_AIM, MEMORY_AIM, CHECK_AIM, LOAD_AIM = 3.0, 1.2, 80, 3.0, 0.15
+GROWTH = 10
 
 
 def main() -> None:
@@ -39,6 +44,7 @@ def main() -> None:
         engine(Path(folder))
         durable(Path(folder))
         start(Path(folder), rounds)
+        content(Path(folder))
 
 
 def engine(folder: Path) -> None:
@@ -167,6 +173,57 @@ def start(folder: Path, rounds: int) -> None:
     print(f"python -c '{BASE}'  {statistics.median(bases) * 1000:.0f} ms")
     print(f"start / that                 {ratio:10.2f}  (aim: at most {START_AIM})")
     print(f"memory after a conversation  {_memory(chat):10.0f} MB  (aim: under {MEMORY_AIM})")
+
+
+def content(folder: Path) -> None:
+    """Checking all content, and loading it for a chat, as it is and with ten times the flows."""
+    grown = folder / "grown"
+    for part in ("dialogues", "knowledge"):
+        shutil.copytree(ROOT / part, grown / part, ignore=shutil.ignore_patterns("schema", "nlu"))
+    flows = sorted((ROOT / "dialogues" / "flows").glob("*.yaml"))
+    for path in flows:
+        for copy in range(1, GROWTH):
+            text = path.read_text(encoding="utf-8")
+            text = re.sub(r"^id: (\w+)$", rf"id: \1_{copy}", text, count=1, flags=re.MULTILINE)
+            text = re.sub(
+                r"^order: (\d+)$", lambda m, c=copy: f"order: {int(m[1]) + 1000 * c}", text, flags=re.MULTILINE
+            )
+            (grown / "dialogues" / "flows" / f"{path.stem}_{copy}.yaml").write_text(text, encoding="utf-8")
+    once, many = _checked(ROOT), _checked(grown)
+    print(f"check all content            {once:10.2f} s of processor time  (aim: under {CHECK_AIM})")
+    print(f"with {GROWTH} times the flows      {many / once:10.2f} times as long")
+    loads = []
+    for root in (ROOT, grown):
+        log = AdviceLog.open(folder / f"load-{root.name}.db")
+        open_library(log, root)
+        begun = time.process_time()
+        open_library(log, root)
+        loads.append(time.process_time() - begun)
+    imports = min(
+        _processor([sys.executable, "-c", "import bot.session, bot.startup, bot.channels.terminal"]) for _ in range(3)
+    )
+    print(
+        f"loading it for a chat        {loads[0] * 1000:10.0f} ms, {loads[0] / (imports + loads[0]):.0%} of the start  (aim: at most {LOAD_AIM:.0%})"
+    )
+    print(f"with {GROWTH} times the flows      {loads[1] / loads[0]:10.2f} times as long")
+
+
+def _checked(root: Path) -> float:
+    """Return the processor seconds of reading, checking and proving a content root."""
+    begun = time.process_time()
+    library, problems = check_content(root)
+    seconds = time.process_time() - begun
+    if library is None or problems:
+        raise SystemExit(f"The content in {root} is not clean: {problems[0]}")
+    return seconds
+
+
+def _processor(command: list[str]) -> float:
+    """Return the processor seconds of a whole process."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, cwd=ROOT)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def _first_reply(command: list[str]) -> float:

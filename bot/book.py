@@ -83,10 +83,11 @@ def book(library: Library, flows: Iterable[Flow] | None = None) -> str:
     names = [name for name in dict.fromkeys((*used, *INTERRUPTS)) if name in library.blocks]
     blocks = [_chapter(library, library.blocks[name]) for name in names]
     carried = carried_by(library)
+    ours = {source for name in names for step in library.blocks[name].steps for source in cited_by(step)}
     sources = [
         cite(library, one.item.id)
         for one in coverage(library)
-        if any(one.item.id in carried[flow.id] for flow in chosen)
+        if any(one.item.id in carried[flow.id] for flow in chosen) or one.item.id in ours
     ]
     return page(
         "book.html.j2",
