@@ -20,7 +20,7 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ MAX_DANGER_CHARS = 6000
 CANDIDATES = 3
 
 # Calibrated on held-out messages; tests/test_matching.py measures them again.
-OPEN_AT = 0.93
-CHOOSE_AT = 0.16
+OPEN_AT = 0.96
+CHOOSE_AT = 0.2
 
 _SMOOTHING = 0.1
 _SEEN_IN = 2  # a feature met in fewer examples is left out
@@ -111,7 +111,9 @@ class DangerRule:
 def _plain(text: str, limit: int = MAX_CHARS) -> str:
     """Fold what looks alike (width, case, accents, quotes) and drop markup and what cannot be seen."""
     folded = unicodedata.normalize("NFKD", text[:limit].translate(_APOSTROPHES)).casefold()[:limit]
-    seen = "".join(c for c in folded if c.isspace() or unicodedata.category(c) not in _UNSEEN)
+    seen = folded
+    if not (folded.isascii() and folded.isprintable()):
+        seen = "".join(c for c in folded if c.isspace() or unicodedata.category(c) not in _UNSEEN)
     return _REPEATED.sub(r"\1", _PAUSE.sub(" ", _MARKUP.sub(" ", seen)))
 
 
@@ -122,7 +124,9 @@ def _words(plain: str, shorthand: Mapping[Tokens, Tokens]) -> list[str]:
     words: list[str] = []
     i = 0
     while i < len(raw):
-        for n in range(_SHORTHAND_WORDS, 0, -1):
+        full: Tokens | None = None
+        begins = (raw[i],) in shorthand or (bare[i],) in shorthand
+        for n in range(_SHORTHAND_WORDS, 0, -1) if begins else ():
             full = shorthand.get(tuple(raw[i : i + n])) or shorthand.get(tuple(bare[i : i + n]))
             if full:
                 break
@@ -196,17 +200,15 @@ class _Repair:
         return shorn
 
 
-def _features(words: Sequence[str]) -> tuple[Counter[str], Counter[str]]:
-    """Words and pairs of words; and pieces of words, marked so that the two never meet."""
+def _features(words: Sequence[str], cut: dict[str, list[str]]) -> tuple[Counter[str], Counter[str]]:
+    """Words and pairs of words; and pieces of words, marked so that the two never meet. `cut` remembers the pieces."""
     whole = Counter(words)
-    whole.update(f"{a} {b}" for a, b in pairwise(["^", *words, "$"]))
-    pieces: Counter[str] = Counter()
-    for word, times in Counter(words).items():
-        edged = f"_{word}_"
-        for n in _PIECES:
-            for i in range(len(edged) - n + 1):
-                pieces["~" + edged[i : i + n]] += times
-    return whole, pieces
+    whole.update(map(" ".join, pairwise(["^", *words, "$"])))
+    for word in words:
+        if word not in cut:
+            edged = f"_{word}_"
+            cut[word] = ["~" + edged[i : i + n] for n in _PIECES for i in range(len(edged) - n + 1)]
+    return whole, Counter(chain.from_iterable(cut[word] for word in words))
 
 
 class _Classifier:
@@ -214,51 +216,46 @@ class _Classifier:
 
     def __init__(self, examples: Mapping[str, Sequence[Sequence[str]]]) -> None:
         self.labels = tuple(sorted(examples))
-        index: dict[str, int] = {}
-        seen_in = array("l")
-        documents: list[tuple[int, tuple[tuple[array[int], array[int]], ...]]] = []
-        for number, label in enumerate(self.labels):
-            for words in examples[label]:
-                blocks = []
-                for block in _features(words):
-                    ids = array("l", (index.setdefault(feature, len(index)) for feature in block))
-                    blocks.append((ids, array("l", block.values())))
-                    seen_in.extend([0] * (len(index) - len(seen_in)))
-                    for i in ids:
-                        seen_in[i] += 1
-                documents.append((number, tuple(blocks)))
-        kept = {old: new for new, old in enumerate(i for i, n in enumerate(seen_in) if n >= _SEEN_IN)}
-        rarity = [(math.log((1 + len(documents)) / (1 + n)) + 1) ** 2 for n in seen_in if n >= _SEEN_IN]
-        totals = [array("d", bytes(8 * len(kept))) for _ in self.labels]
-        for number, pair in documents:
-            counts = [[(kept[i], n) for i, n in zip(*block, strict=True) if i in kept] for block in pair]
-            for i, weight in _weigh(counts, rarity):
-                totals[number][i] += weight
-        self._index = {feature: kept[i] for feature, i in index.items() if i in kept}
-        self._rarity = array("d", rarity)
-        rows = ((row, math.fsum(row) + _SMOOTHING * len(kept)) for row in totals)
-        self._weights = [array("d", (math.log((w + _SMOOTHING) / whole) for w in row)) for row, whole in rows]
+        cut: dict[str, list[str]] = {}
+        documents = [[_features(words, cut) for words in examples[label]] for label in self.labels]
+        seen_in: Counter[str] = Counter()
+        for block in chain.from_iterable(chain.from_iterable(documents)):
+            seen_in.update(block.keys())
+        kept = {feature: n for feature, n in seen_in.items() if n >= _SEEN_IN}
+        self._index = {feature: i for i, feature in enumerate(kept)}
+        many = 1 + sum(map(len, documents))
+        self._rarity = array("d", ((math.log(many / (1 + n)) + 1) ** 2 for n in kept.values()))
+        self._weights = []
+        for pairs in documents:
+            sums: dict[int, float] = {}  # most features are met under few labels: the rest have one weight in common
+            for pair in pairs:
+                for i, weight in self._weigh(pair):
+                    sums[i] = sums.get(i, 0.0) + weight
+            whole = math.fsum(sums.values()) + _SMOOTHING * len(kept)
+            row = array("d", [math.log(_SMOOTHING / whole) if kept else 0.0]) * len(kept)
+            for i, weight in sums.items():
+                row[i] = math.log((weight + _SMOOTHING) / whole)
+            self._weights.append(row)
 
     def shares(self, words: Sequence[str]) -> dict[str, float]:
         """Give each label its share of one."""
-        index = self._index
-        if not any(word in index for word in words):
+        if not any(word in self._index for word in words):
             return {}  # pieces of words alone prove nothing: it may be no English at all
-        counts = [[(index[f], n) for f, n in block.items() if f in index] for block in _features(words)]
-        weighed = _weigh(counts, self._rarity)
+        weighed = self._weigh(_features(words, {}))
         scores = [math.fsum(weight * row[i] for i, weight in weighed) for row in self._weights]
         raised = [math.exp(_SHARPNESS * (score - max(scores))) for score in scores]
         return {label: part / math.fsum(raised) for label, part in zip(self.labels, raised, strict=True)}
 
-
-def _weigh(counts: Sequence[Sequence[tuple[int, int]]], rarity: Sequence[float]) -> list[tuple[int, float]]:
-    """Rarity times the damped count, each block brought to length one and then to its share."""
-    weighed: list[tuple[int, float]] = []
-    for block, share in zip(counts, (1 - _PIECE_SHARE, _PIECE_SHARE), strict=True):
-        parts = [(i, (1 + math.log(n)) * rarity[i]) for i, n in block]
-        length = math.sqrt(math.fsum(weight * weight for _, weight in parts)) or 1.0
-        weighed.extend((i, weight * share / length) for i, weight in parts)
-    return weighed
+    def _weigh(self, blocks: tuple[Counter[str], Counter[str]]) -> list[tuple[int, float]]:
+        """Rarity times the damped count, each block brought to length one and then to its share."""
+        index, rarity = self._index, self._rarity
+        weighed: list[tuple[int, float]] = []
+        for block, share in zip(blocks, (1 - _PIECE_SHARE, _PIECE_SHARE), strict=True):
+            counts = [(index[feature], n) for feature, n in block.items() if feature in index]
+            parts = [(i, rarity[i] if n == 1 else (1 + math.log(n)) * rarity[i]) for i, n in counts]
+            length = share / (math.sqrt(math.fsum(weight * weight for _, weight in parts)) or 1.0)
+            weighed.extend((i, weight * length) for i, weight in parts)
+        return weighed
 
 
 class Matcher:
@@ -326,7 +323,8 @@ class Matcher:
     @cached_property
     def _shorthand(self) -> dict[Tokens, Tokens]:
         pairs = ([tuple(_WORD.findall(_plain(s))) for s in pair] for pair in self._given_shorthand.items())
-        return {short: full for short, full in pairs if short and full}
+        read = {short: full for short, full in pairs if short and full}
+        return {short[:1]: () for short in read} | read  # so one look tells whether a short form may begin here
 
     @cached_property
     def _examples_read(self) -> dict[str, list[list[str]]]:
