@@ -304,8 +304,9 @@ def test_knowledge_that_is_shown_is_plain() -> None:
 
 def test_example_messages_are_there_for_every_flow() -> None:
     """Each flow, and what has no flow, has enough examples to be recognised by, and none stands under two intents."""
-    for intent in (*LIBRARY.flows, "out_of_scope", "not_yet_covered"):
-        assert len(CONTENT.examples[intent]) >= 50, intent
+    for intent in (*LIBRARY.flows, "out_of_scope"):
+        signpost = intent in LIBRARY.flows and LIBRARY.flows[intent].signpost
+        assert len(CONTENT.examples[intent]) >= (40 if signpost else 50), intent
     counts = Counter(text.lower() for texts in CONTENT.examples.values() for text in texts)
     assert [text for text, count in counts.items() if count > 1] == []
 
