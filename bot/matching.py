@@ -33,7 +33,7 @@ MAX_DANGER_CHARS = 6000
 CANDIDATES = 3
 
 # Calibrated on held-out messages; tests/test_matching.py measures them again.
-OPEN_AT = 0.96
+OPEN_AT = 0.97
 CHOOSE_AT = 0.2
 
 _SMOOTHING = 0.1
@@ -231,10 +231,11 @@ class _Classifier:
             for pair in pairs:
                 for i, weight in self._weigh(pair):
                     sums[i] = sums.get(i, 0.0) + weight
-            whole = math.fsum(sums.values()) + _SMOOTHING * len(kept)
+            fair = math.sqrt(many / len(documents) / (1 + len(pairs)))  # else labels with few examples hardly count
+            whole = fair * math.fsum(sums.values()) + _SMOOTHING * len(kept)
             row = array("d", [math.log(_SMOOTHING / whole) if kept else 0.0]) * len(kept)
             for i, weight in sums.items():
-                row[i] = math.log((weight + _SMOOTHING) / whole)
+                row[i] = math.log((fair * weight + _SMOOTHING) / whole)
             self._weights.append(row)
 
     def shares(self, words: Sequence[str]) -> dict[str, float]:
