@@ -207,13 +207,17 @@ def _content(name: str, db: Path | None) -> Library:
 
 @click.command()
 @click.option("--area", default=None, help="Show the numbers of this area too.")
+@click.option("--figures", is_flag=True, help="Steps, paths, taps and reading age of each instead.")
 @content_option
-def flows(area: str | None, content: Path | None) -> None:
+def flows(area: str | None, content: Path | None, *, figures: bool) -> None:
     """List the flows, by the part of the menu they stand in."""
     from bot.asking import flows_in, groups_in_use  # noqa: PLC0415
     from bot.signing import signature_of  # noqa: PLC0415
 
     library = library_of(content)
+    if figures:
+        _figures(library)
+        return
     for group in groups_in_use(library):
         click.echo(f"{group.says}:")
         for name in flows_in(library, group.id):
@@ -229,6 +233,17 @@ def flows(area: str | None, content: Path | None) -> None:
             click.echo(
                 f"{contact.name:28} {contact.number or 'no number set'}  checked {contact.checked_on or 'never'}"
             )
+
+
+def _figures(library: Library) -> None:
+    from bot.figures import figures_of  # noqa: PLC0415
+
+    click.echo(f"{'flow':38} {'own steps':>9} {'paths':>9} {'taps to do':>10} {'taps to end':>11} {'age':>5}")
+    for flow in library.flows.values():
+        one = figures_of(library, flow)
+        click.echo(
+            f"{one.flow:38} {one.own_steps:9} {one.paths:9,} {one.to_first:10} {one.to_end:11} {one.reading_age:5.1f}"
+        )
 
 
 @click.command()

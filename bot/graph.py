@@ -176,7 +176,7 @@ class Graph:
         standing: dict[tuple[tuple[int, bool], ...], str] = {}
         return {ref: standing.setdefault(tuple(where), ref) for ref, where in places.items()}
 
-    def _wanted_from(self, position: Position | None) -> Facts:
+    def wanted_from(self, position: Position | None) -> Facts:
         """Return the answers that some condition from a position on still looks at; the rest may be forgotten."""
         if position is None:
             return frozenset()
@@ -192,7 +192,7 @@ class Graph:
                 onward = {after(self.library, position, next_of(step, b.chosen)) for b in branches(step)}
             if not onward or may_be_hidden(step):
                 onward.add(after(self.library, position, None))
-            self._wanted[position] = frozenset(here).union(*map(self._wanted_from, onward))
+            self._wanted[position] = frozenset(here).union(*map(self.wanted_from, onward))
         return self._wanted[position]
 
     @cached_property
@@ -213,7 +213,7 @@ class Graph:
     def _known_of(self, facts: Iterable[str]) -> Facts:
         return frozenset(self.looked_at[fact] for fact in facts if fact in self.looked_at)
 
-    def _settle(self, position: Position | None, facts: Facts) -> Position | None:
+    def settle(self, position: Position | None, facts: Facts) -> Position | None:
         """Pass over hidden steps and into calls, to the next step that says or asks something."""
         while position is not None:
             step = step_at(self.library, position)
@@ -227,10 +227,10 @@ class Graph:
         return None
 
     def _count(self, position: Position | None, facts: Facts) -> int:
-        position = self._settle(position, facts)
+        position = self.settle(position, facts)
         if position is None:
             return 1
-        facts &= self._wanted_from(position)
+        facts &= self.wanted_from(position)
         key = (position, facts)
         if key not in self._counts:
             step, path = step_at(self.library, position), path_of(self.library, position)
@@ -251,10 +251,10 @@ class Graph:
 
     def _from(self, position: Position | None, facts: Facts, prior: Prior) -> Outcomes:
         """Return the outcomes from a position on; `prior` are the actions advised before it."""
-        position = self._settle(position, facts)
+        position = self.settle(position, facts)
         if position is None:
             return {Outcome(frozenset(), None): ()}
-        facts &= self._wanted_from(position)
+        facts &= self.wanted_from(position)
         key = (position, facts, prior)
         if key in self._known:
             return self._known[key]

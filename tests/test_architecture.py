@@ -32,7 +32,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "changes understanding transcript coverage factcheck picture",
         "dialogue lookup drawing",
         "checks pages",
-        "book differences preview",
+        "book differences preview figures",
         "startup session exercises",
         "examples channels",
         "cli_shared",
