@@ -41,8 +41,8 @@ TO_THE_END = {
         "no_reminder",
     ),
     "new_partner": (*SETTLED, "no_worry", "done", "done", "done", "no_needs", "no_reminder"),
-    "information_sharing": (*SETTLED, "support", "professional", "done", "no_reminder"),
-    "professional_disagreement": (*SETTLED, "plan_wrong", "social_care", "done", "done", "no_reminder"),
+    "information_sharing": (*SETTLED, "support", "professional", "done", "no_needs", "no_reminder"),
+    "professional_disagreement": (*SETTLED, "plan_wrong", "social_care", "done", "done", "no_needs", "no_reminder"),
 }
 
 
@@ -727,8 +727,8 @@ def test_marks_can_come_one_by_one(library: Library) -> None:
 
 def test_done_leaves_the_rest_not_known_yet(library: Library) -> None:
     """Done keeps the marks that were given; what has none is not known yet, and the summary says so."""
-    turn = at(library, "information_sharing", *TO_THE_END["information_sharing"][:-2])
-    turn = do(library, Marked((("who_else", Mark.WORRY),)), *chose("done", "no_reminder"), state=turn.state)
+    turn = at(library, "information_sharing", *TO_THE_END["information_sharing"][:-3])
+    turn = do(library, Marked((("who_else", Mark.WORRY),)), *chose("done", "no_needs", "no_reminder"), state=turn.state)
     assert is_closed(library, turn.state)
     summary = turn.replies[-1].summary
     assert summary.worries == ("other children, and who has seen them",)
