@@ -41,7 +41,7 @@ def new_flow_command(name: str, title: str, content: Path | None) -> None:
 @click.argument("flow")
 def preview(flow: str, content: Path | None, area: str, hours: str) -> None:
     """Talk through a flow while it is edited: a saved file is read at once, and answers given so far are kept."""
-    from bot.channels.preview import run  # noqa: PLC0415
+    from bot.channels.terminal_preview import run  # noqa: PLC0415
     from bot.models import Moment  # noqa: PLC0415
     from bot.preview import Preview  # noqa: PLC0415
     from bot.reading import content_root  # noqa: PLC0415

@@ -11,12 +11,11 @@ Rules of this file:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.asking import (
     AFRESH,
-    CARDS,
     CARRY_ON,
     DANGER_CHECK,
     EMERGENCY,
@@ -25,7 +24,6 @@ from bot.asking import (
     MENU,
     WELCOME_BACK,
     WHICH_ANSWER,
-    WHICH_FLOW,
     WHO_IS_WRITING,
     flows_in,
     greeting,
@@ -33,12 +31,12 @@ from bot.asking import (
     is_closed,
     line,
     open_question,
-    rephrased,
     unfinished,
     why,
 )
 from bot.changes import as_it_was, has_words, is_new_summary, overtaken, withdrawn
 from bot.events import Alarmed, Chose, Do, Marked, Open, Reminder, Reply, Superseded, Unclear, WroteAs
+from bot.interrupts import Turn, alarmed, fits_resume, interrupted, odd, stopped, unclear, welcome_back
 from bot.messages import in_messages
 from bot.models import AskStep, Mark, PromptsStep, RemindStep
 from bot.replay import DECLINE, DONE, answered_with_emergency, carried, say, walk
@@ -54,16 +52,6 @@ DEEPEST = 5
 """Flows opened in the middle of each other; more would lose anybody."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What one event did: the new state, what is said, and what earlier advice it overtakes."""
-
-    state: State
-    replies: tuple[Reply, ...] = ()
-    superseded: tuple[Superseded, ...] = ()
-    reminder: Reminder | None = None
-
-
 def new_state(library: Library) -> State:
     """Return the state before anything has happened."""
     return State(library.version)
@@ -77,16 +65,16 @@ def step(library: Library, state: State, event: Event) -> Turn:
         case Do():
             return _do(library, state, event)
         case Open() if alarmed(state):
-            return _interrupt(library, state, Interrupt(EMERGENCY, then_open=event.flow))
+            return interrupted(library, state, Interrupt(EMERGENCY, then_open=event.flow))
         case Open():
             return _open(library, state, event.flow, event.moment)
         case Alarmed():
             asked = Interrupt(EMERGENCY, then_open=event.flow if event.flow in library.flows else "")
-            return _interrupt(library, state, asked)
+            return interrupted(library, state, asked)
         case WroteAs():
-            return _interrupt(library, state, Interrupt(EXITS[event.writer]))
+            return interrupted(library, state, Interrupt(EXITS[event.writer]))
         case Unclear():
-            return _unclear(library, state, event)
+            return unclear(library, state, event)
         case Chose():
             if state.interrupt is not None or not unfinished(library, state):
                 return _answer_interrupt(library, state, event)
@@ -135,13 +123,13 @@ def _chose(library: Library, state: State, event: Chose) -> Turn:
     run = state.top
     passed = walk(library, run) if run is not None else None
     if run is None or passed is None or passed.open is None:
-        return _odd(library, state)
+        return odd(library, state)
     visit = passed.open
     reply = in_words(library, state, passed, visit)
     offered = {option.id: option for option in reply.options}
     chosen = tuple(dict.fromkeys(event.options))
     if not chosen or not set(chosen) <= set(offered) or (len(chosen) > 1 and not reply.multiple):
-        return _odd(library, state)
+        return odd(library, state)
     answer = Answer(visit.path, visit.step.id, chosen, moment=event.moment, subject=visit.subject)
     if isinstance(visit.step, PromptsStep):
         return _marked(library, state, Marked((), moment=event.moment), done=chosen == (DONE,))
@@ -150,7 +138,7 @@ def _chose(library: Library, state: State, event: Chose) -> Turn:
         if opened := next((option.open for option in picked if option.open), None):
             return _open(library, state, opened, event.moment, carry=True)
         if any(option.emergency for option in picked):
-            return _interrupt(library, state, Interrupt(EMERGENCY, answer=answer))
+            return interrupted(library, state, Interrupt(EMERGENCY, answer=answer))
     reminder = None
     if isinstance(visit.step, RemindStep) and chosen != (DECLINE,):
         offered_one = offered[chosen[0]]
@@ -169,11 +157,11 @@ def _marked(library: Library, state: State, event: Marked, *, done: bool = False
     run = state.top
     passed = walk(library, run) if run is not None and state.interrupt is None else None
     if run is None or passed is None or passed.open is None or not isinstance(passed.open.step, PromptsStep):
-        return _odd(library, state)
+        return odd(library, state)
     visit = passed.open
     known = [prompt.id for prompt in passed.open.step.prompts]
     if not all(prompt in known for prompt, _ in event.marks):
-        return _odd(library, state)
+        return odd(library, state)
     marks = {**(dict(visit.answer.marks) if visit.answer else {}), **dict(event.marks)}
     if done:
         marks = {prompt: marks.get(prompt, Mark.UNKNOWN) for prompt in known}
@@ -190,7 +178,7 @@ def _marked(library: Library, state: State, event: Marked, *, done: bool = False
 def _open(library: Library, state: State, route: str, moment: Moment, *, carry: bool = False) -> Turn:
     """Open a flow (or, from an option, a block); what is open now waits beneath it."""
     if route not in (library.routes if carry else library.flows):
-        return _unclear(library, state, Unclear(moment=moment))
+        return unclear(library, state, Unclear(moment=moment))
     if not is_offered(library, route):
         cleared = replace(state, interrupt=None)
         return Turn(cleared, (line(library, "not_signed"), open_question(library, cleared)))
@@ -219,27 +207,6 @@ def _open(library: Library, state: State, route: str, moment: Moment, *, carry: 
     return _go_on(library, before, opened, said)
 
 
-def alarmed(state: State) -> bool:
-    """Say whether the 999 card is up: nothing less pushes it aside."""
-    return state.interrupt is not None and state.interrupt.about == EMERGENCY
-
-
-def _interrupt(library: Library, state: State, asked: Interrupt) -> Turn:
-    """Put something before the open step; an alarm already raised is not pushed aside by anything less.
-
-    The card for a child or a parent comes after the alarm then, and is gone back to when it was there before (H24).
-    """
-    theirs = set(EXITS.values())
-    if state.interrupt is not None and alarmed(state):
-        flow = asked.then_open if asked.then_open in library.flows else ""
-        beneath = asked.about if asked.about in theirs else state.interrupt.beneath
-        asked = replace(state.interrupt, then_open=flow or state.interrupt.then_open, beneath=beneath)
-    elif state.interrupt is not None and asked.about == EMERGENCY and state.interrupt.about in theirs:
-        asked = replace(asked, beneath=state.interrupt.about)
-    interrupted = replace(state, interrupt=asked, alarmed=state.alarmed or asked.about == EMERGENCY)
-    return Turn(interrupted, (open_question(library, interrupted),))
-
-
 def _answer_interrupt(library: Library, state: State, event: Chose) -> Turn:
     """Take the answer to an alarm, an exit, the menu or a choice between flows."""
     asked = state.interrupt or Interrupt(MENU)
@@ -247,7 +214,7 @@ def _answer_interrupt(library: Library, state: State, event: Chose) -> Turn:
     if asked.about == MENU:
         offered |= set(library.flows)  # whoever names one need not go through its part of the menu
     if len(event.options) != 1 or event.options[0] not in offered:
-        return _odd(library, state)
+        return odd(library, state)
     choice, cleared = event.options[0], replace(state, interrupt=None, misses=0)
     if asked.about == EMERGENCY:
         return _after_alarm(library, cleared, asked, event, rung=choice == "rung_999")
@@ -258,15 +225,15 @@ def _answer_interrupt(library: Library, state: State, event: Chose) -> Turn:
     if choice == LEAVE:
         return Turn(replace(cleared, stopped=True), (line(library, f"left_{asked.about}"),))
     if choice == AFRESH:
-        return _stop(library, cleared)
+        return stopped(library, cleared)
     if choice == MENU:
-        return _interrupt(library, cleared, Interrupt(MENU))
+        return interrupted(library, cleared, Interrupt(MENU))
     if asked.about == MENU and choice in library.groups:
-        return _interrupt(library, cleared, Interrupt(MENU, flows_in(library, choice)))
+        return interrupted(library, cleared, Interrupt(MENU, flows_in(library, choice)))
     if choice == WHO_IS_WRITING:
-        return _interrupt(library, cleared, Interrupt(WHO_IS_WRITING))
+        return interrupted(library, cleared, Interrupt(WHO_IS_WRITING))
     if asked.about == WHO_IS_WRITING:
-        return _interrupt(library, cleared, Interrupt(EXITS[choice]))
+        return interrupted(library, cleared, Interrupt(EXITS[choice]))
     if asked.about == WHICH_ANSWER:
         return _change(library, cleared, choice)
     if unfinished(library, cleared) and any(run.route == choice for run in cleared.runs):
@@ -283,7 +250,7 @@ def _after_alarm(library: Library, state: State, asked: Interrupt, event: Chose,
         changed = replace(state, runs=(*state.runs[:-1], state.top.with_answer(answer)))
         return _go_on(library, state, changed, said)
     if asked.beneath:
-        back = _interrupt(library, state, Interrupt(asked.beneath))
+        back = interrupted(library, state, Interrupt(asked.beneath))
         return replace(back, replies=(*said, *back.replies))
     if asked.then_open:
         turn = _open(library, state, asked.then_open, event.moment)
@@ -296,29 +263,6 @@ def _after_alarm(library: Library, state: State, asked: Interrupt, event: Chose,
     return _go_on(library, state, state, said)
 
 
-def _unclear(library: Library, state: State, event: Unclear) -> Turn:
-    """Answer words that were not understood: never a guess, always the question again."""
-    flows = tuple(flow for flow in event.flows if flow in library.flows)
-    if flows and (state.interrupt is None or state.interrupt.about not in CARDS):
-        return _interrupt(library, replace(state, misses=state.misses + 1), Interrupt(WHICH_FLOW, flows))
-    asked = state.interrupt is not None or (state.top is not None and not walk(library, state.top).ended)
-    missed = replace(state, misses=state.misses + 1)
-    if not asked:
-        return Turn(missed, (line(library, "not_understood"), rephrased(library, missed)))
-    again = "not_understood_again" if missed.misses > 1 else "not_understood_first"
-    return Turn(missed, (line(library, again), rephrased(library, missed)))
-
-
-def _odd(library: Library, state: State) -> Turn:
-    """Answer a choice that does not belong here: say so, and ask again."""
-    return Turn(state, (line(library, "choose_from_these"), open_question(library, state)))
-
-
-def welcome_back(library: Library, state: State) -> Turn:
-    """Ask somebody who comes back after a long silence whether to carry on."""
-    return _interrupt(library, state, Interrupt(WELCOME_BACK))
-
-
 # --- commands ------------------------------------------------------------------------------------------
 
 
@@ -328,9 +272,9 @@ def _do(library: Library, state: State, event: Do) -> Turn:
         case "again":
             return Turn(state, (open_question(library, state),))
         case "danger":
-            return _interrupt(library, state, Interrupt(EMERGENCY))
+            return interrupted(library, state, Interrupt(EMERGENCY))
         case "stop":
-            return _stop(library, state)
+            return stopped(library, state)
         case "why":
             return Turn(state, (why(library, state), open_question(library, state)))
         case "help":
@@ -341,20 +285,13 @@ def _do(library: Library, state: State, event: Do) -> Turn:
             cleared = replace(state, interrupt=None)
             return Turn(cleared, (greeting(library, cleared),))
         case "menu":
-            return _interrupt(library, state, Interrupt(MENU))
+            return interrupted(library, state, Interrupt(MENU))
         case "back":
             return _back(library, state)
         case "change":
             return _change(library, state, event.step)
         case "resume" | "begin":
             return _resume(library, state, event.moment)
-
-
-def _stop(library: Library, state: State) -> Turn:
-    advised = bool(state.made or state.alarmed)
-    return Turn(
-        replace(state, interrupt=None, stopped=True), (line(library, "stopped" if advised else "stopped_empty"),)
-    )
 
 
 def _back(library: Library, state: State) -> Turn:
@@ -380,10 +317,10 @@ def _change(library: Library, state: State, name: str) -> Turn:
     if run is None or not answered:
         return Turn(state, (line(library, "nothing_to_change"), open_question(library, state)))
     if not name:
-        return _interrupt(library, state, Interrupt(WHICH_ANSWER))
+        return interrupted(library, state, Interrupt(WHICH_ANSWER))
     visit = next((visit for visit in answered if visit.name == name or visit.name.endswith(f"/{name}")), None)
     if visit is None or visit.answer is None:
-        turn = _interrupt(library, state, Interrupt(WHICH_ANSWER))
+        turn = interrupted(library, state, Interrupt(WHICH_ANSWER))
         return replace(turn, replies=(line(library, "choose_from_these"), *turn.replies))
     reopened = replace(run, reopened=visit.answer.key)
     changed = replace(state, runs=(*state.runs[:-1], reopened), interrupt=None)
@@ -404,7 +341,4 @@ def _resume(library: Library, state: State, moment: Moment) -> Turn:
     return Turn(resumed, (line(library, "resumed"), open_question(library, resumed)))
 
 
-def fits_resume(library: Library, state: State) -> bool:
-    """Say whether the danger check has to be asked again: not while the open step is that very check."""
-    visit = walk(library, state.top).open if state.top is not None else None
-    return visit is None or visit.path.split("/")[0] != DANGER_CHECK
+__all__ = ["Turn", "alarmed", "fits_resume", "new_state", "step", "welcome_back"]
