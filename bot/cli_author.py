@@ -66,9 +66,11 @@ def sign(flow: str, name: str, role: str, day: str | None, content: Path | None)
     on = day or datetime.now(UTC).date().isoformat()
     if not is_day(on):
         raise SetupError(f"'{on}' is no day: write it as 2026-11-21.")
+    if on > datetime.now(UTC).date().isoformat():
+        raise SetupError(f"{on} is still to come: sign on the day, or leave --on out.")
     name, role = " ".join(name.split()), " ".join(role.split())
-    if not all(re.search(r"\w", said) and len(said) <= 60 for said in (name, role)):  # noqa: PLR2004 - as the model has it
-        raise SetupError("A name and a role are needed, each of at most 60 letters.")
+    if not all(re.search(r"\w", said) and len(said) <= 60 and said.isprintable() for said in (name, role)):  # noqa: PLR2004 - as the model has it
+        raise SetupError("A name and a role are needed, each of at most 60 plain letters.")
     standing = signature_of(library, flow)
     path = add_signature(
         content, {"flow": flow, "digest": digest_of(library, flow), "name": name, "role": role, "on": on}

@@ -20,6 +20,7 @@ from bot.asking import (
     rephrased,
 )
 from bot.replay import walk
+from bot.signing import is_offered
 from bot.state import Interrupt, State
 
 if TYPE_CHECKING:
@@ -60,9 +61,12 @@ def interrupted(library: Library, state: State, asked: Interrupt) -> Turn:
 
 def unclear(library: Library, state: State, event: Unclear) -> Turn:
     """Answer words that were not understood: never a guess, always the question again."""
-    flows = tuple(flow for flow in event.flows if flow in library.flows)
+    known = tuple(flow for flow in event.flows if flow in library.flows)
+    flows = tuple(flow for flow in known if is_offered(library, flow))
     if flows and (state.interrupt is None or state.interrupt.about not in CARDS):
         return interrupted(library, replace(state, misses=state.misses + 1), Interrupt(WHICH_FLOW, flows))
+    if known and not flows:
+        return Turn(state, (line(library, "not_signed"), open_question(library, state)))
     asked = state.interrupt is not None or (state.top is not None and not walk(library, state.top).ended)
     missed = replace(state, misses=state.misses + 1)
     if not asked:

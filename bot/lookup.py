@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from bot.library import Library
 
 MOST = 10
+MOST_SHOWN = 5
+"""In a conversation: more would push the open question off the screen."""
 LONGEST_QUERY = 200
 NOT_SEARCHED = frozenset(
     [
@@ -123,6 +125,13 @@ def search(library: Library, words: str, most: int = MOST) -> list[Found]:
     places = [row[0] for row in database.execute(sql, [query, most]).fetchall()]
     database.close()
     return [rows[place - 1] for place in places]
+
+
+def sources_for(library: Library, words: str) -> tuple[str, ...]:
+    """Return the ids of the sources that fit some words best, as a conversation shows them."""
+    return tuple(found.id for found in search(library, words, most=5 * MOST_SHOWN) if found.id in library.sources)[
+        :MOST_SHOWN
+    ]
 
 
 def _rows(library: Library) -> list[Found]:

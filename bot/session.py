@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from bot.events import Event
     from bot.matching import Matcher, Routing
 
-MOST_LOOKED_UP = 5
 SILENCE = timedelta(hours=12)
 """After this long the person is asked whether to carry on or start afresh (decision 1)."""
 
@@ -101,6 +100,11 @@ class Desk:
         self._libraries: dict[str, Library] = {library.version: library}
         self._matchers: dict[str, Matcher] = {}
 
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The ids of the flows that may be opened here."""
+        return tuple(flow for flow in self.library.flows if is_offered(self.library, flow))
+
     def person(self, outside_id: str) -> Person:
         """Return somebody of this channel as a pseudonym."""
         return Person(self.log.person(self.channel, outside_id))
@@ -152,6 +156,7 @@ class Desk:
             state = State.from_json(json.loads(current.state)["state"])
             silent = now - read(current.last_at) > SILENCE
             over = begins and is_closed(library, state)  # what is finished stays so: a new start is a new case
+            over = over or not any(is_offered(library, flow) for flow in library.flows)  # what it offers was withdrawn
             if (not silent and not over) or unfinished(library, state) or state.interrupt is not None:
                 return _Sitting(current.session, current.receipt, current.label, current.turns, state, library), silent
         return self._new_sitting(person, now), False
@@ -178,9 +183,10 @@ class Desk:
         routing: Routing | None = None
         found = identifiers(given) if isinstance(given, str) else ()
         if isinstance(given, str):
-            from bot.understanding import understand  # noqa: PLC0415 - loaded only when words are typed
+            from bot.lookup import sources_for  # noqa: PLC0415 - loaded only when words are typed
+            from bot.understanding import understand  # noqa: PLC0415
 
-            typed = understand(library, state, given, self._matcher(library), partial(_looked_up, library))
+            typed = understand(library, state, given, self._matcher(library), partial(sources_for, library))
             event, routing, extra = typed.event, typed.routing, typed.said
             if (known := self._known_label(person, library, given)) is not None:
                 event, extra = Do("again"), (known,)
@@ -384,10 +390,3 @@ def _standing(library: Library, state: State) -> str:
     said = [standing(library, flow) for flow in flows]
     draft = library.lines["draft"].text
     return draft if draft in said or not said else said[-1]
-
-
-def _looked_up(library: Library, words: str) -> tuple[str, ...]:
-    """Return the sources that fit some words best; what was looked up is kept nowhere."""
-    from bot.lookup import search  # noqa: PLC0415 - loaded only when somebody looks something up
-
-    return tuple(found.id for found in search(library, words) if found.id in library.sources)[:MOST_LOOKED_UP]

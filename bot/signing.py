@@ -1,7 +1,9 @@
 """What a safeguarding lead has approved: the digest of everything a flow can say, and whether it is signed as it stands.
 
-Pure. A digest takes in the flow, every block it goes through or opens, the 999 card, the words of its actions and the
-sources it cites: a change in any of these makes the flow a draft again. Other flows that it opens are signed by themselves.
+Pure. A digest takes in the flow, every block it goes through or opens, the 999 card, the words of its actions (what, who,
+by when, whom to reach where an area has no number), the ladder it shows, and the sources it cites with their documents: a
+change in any of these makes the flow a draft again. Other flows that it opens are signed by themselves, and the fixed lines
+and an area's numbers belong to no flow.
 """
 
 from __future__ import annotations
@@ -11,13 +13,14 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot.models import ActStep, AskStep, CallStep, PromptsStep
+from bot.models import ActStep, AskStep, CallStep, EscalateStep, PromptsStep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from bot.library import Library
-    from bot.models import Flow, Route, Signature, Step
+    from bot.models import Flow, Model, Route, Signature, Step
+    from bot.models.knowledge import ContactWord
 
 ALWAYS_THERE = "emergency"
 """The block that can come before any step of any flow."""
@@ -61,15 +64,36 @@ def digest_of(library: Library, flow_id: str) -> str:
     flow = library.flows[flow_id]
     routes = routes_of(library, flow)
     steps = [step for route in routes.values() for step in route.steps]
-    sources = sorted({source for step in steps for source in cited_by(step)} & set(library.sources))
-    actions = sorted({action.do for step in steps if isinstance(step, ActStep) for action in step.act})
+    acts = [action for step in steps if isinstance(step, ActStep) for action in step.act]
+    rungs = library.content.rungs if any(isinstance(step, EscalateStep) and step.ladder for step in steps) else ()
+    cited = {source for step in steps for source in cited_by(step)} | {s for rung in rungs for s in rung.sources}
+    sources = {source: library.sources[source] for source in cited if source in library.sources}
+    subjects = {step.subject for step in steps if isinstance(step, CallStep) and step.subject}
+    documents = {item.document for item in sources.values()}
+    words = {action.do: library.actions[action.do] for action in acts if action.do in library.actions}
     said = {
-        "routes": {name: route.model_dump(mode="json", by_alias=True) for name, route in sorted(routes.items())},
-        "sources": {source: library.sources[source].model_dump(mode="json") for source in sources},
-        "actions": {word: library.actions[word].says for word in actions if word in library.actions},
+        "routes": _dumped(routes),
+        "sources": _dumped(sources),
+        "documents": _dumped({name: library.documents[name] for name in documents if name in library.documents}),
+        "actions": {word: action.says for word, action in words.items()},
+        "who": {action.who: library.actors[action.who].says for action in acts if action.who in library.actors},
+        "reached": _dumped(_reached(library, [word.contact for word in words.values() if word.contact])),
+        "whose": {name: library.subjects[name].says for name in subjects if name in library.subjects},
+        "rungs": _dumped({rung.id: rung for rung in rungs}),
         "by": library.content.vocabulary.by,
     }
     return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _dumped(items: Mapping[str, Model]) -> dict[str, object]:
+    return {name: item.model_dump(mode="json", by_alias=True) for name, item in items.items()}
+
+
+def _reached(library: Library, contacts: list[str]) -> dict[str, ContactWord]:
+    """Return whom some actions name, and whom to reach instead when the offices are shut."""
+    known = {name: library.contacts[name] for name in contacts if name in library.contacts}
+    shut = [word.out_of_hours for word in known.values() if word.out_of_hours in library.contacts]
+    return {**known, **{name: library.contacts[name] for name in shut if name is not None}}
 
 
 @lru_cache(maxsize=512)

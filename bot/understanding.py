@@ -70,6 +70,9 @@ def understand(
         return Understood(Alarmed("" if busy else routing.flow or ""), routing)
     if command is not None:
         return Understood(Do(command))
+    if routing.danger and theirs and not exact:
+        # Whatever they meant to ask for: a child or a parent who writes of danger gets their own card.
+        return Understood(WroteAs(routing.writer.value), routing)  # type: ignore[arg-type] # a practitioner was ruled out
     if typed == SEARCH or typed.startswith(f"{SEARCH} "):
         return Understood(Do("again"), routing, _looked_up(library, find(typed.removeprefix(SEARCH))))
     chosen = choose_option(text, options) if options and len(text) <= LONGEST_MESSAGE else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,15 +13,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.checks import check_content, promises
-from bot.library import read_content
+from bot.library import Library, read_content
+from bot.models.content import Content
+from bot.models.knowledge import Signature
 from bot.reading import content_root
+from bot.signing import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from bot.advice_log import AdviceLog
     from bot.checks.promises import Promise, Proof
     from bot.errors import Problem
-    from bot.library import Library
 
 KNOWN_BUGS: dict[str, str] = {}
 """Cases that do not yet pass, each with what goes wrong; one that passes again fails here until it is taken out."""
@@ -202,3 +206,25 @@ def promises_broken(root: Path, check: Callable[..., list[Problem]] | None = Non
     assert not loaded.problems, loaded.problems
     library = type(loaded.library)(loaded.library.content.model_copy(update={"flows": (loaded.library.flows["bad"],)}))
     return (check or promises.problems_of)(library, loaded.origins)
+
+
+def reworded(library: Library, old: str, new: str) -> Library:
+    """Return a library in which every place that says just this says something else; it has to be said somewhere."""
+    written = library.compiled.replace(json.dumps(old, ensure_ascii=False), json.dumps(new, ensure_ascii=False))
+    assert written != library.compiled, f"nothing says {old!r}"
+    return Library(Content.model_validate_json(written))
+
+
+def signed(
+    library: Library, *flows: str, role: str = "designated safeguarding lead", on: str = "2026-11-20"
+) -> Library:
+    """Return a library in which some flows are signed as they stand."""
+    approvals = tuple(
+        Signature(flow=flow, digest=digest_of(library, flow), name="A. Lead", role=role, on=on) for flow in flows
+    )
+    return Library(library.content.model_copy(update={"signatures": (*library.content.signatures, *approvals)}))
+
+
+def keep(log: AdviceLog, library: Library) -> None:
+    """Keep a library's content in a record, as a start does."""
+    log.keep_content(library.version, library.version, library.compiled, "2026-11-23T12:00:00Z")

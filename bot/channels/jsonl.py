@@ -95,8 +95,7 @@ def _event(desk: Desk, key: str, data: dict[str, Any]) -> Event | str:
         case "open" if isinstance(value, str):
             if value not in desk.library.flows:
                 raise BadLineError(
-                    f"'{value}' is not a flow; there are: {', '.join(desk.library.flows)}."
-                    + near_miss(value, desk.library.flows)
+                    f"'{value}' is not a flow; there are: {', '.join(desk.offered)}." + near_miss(value, desk.offered)
                 )
             return Open(value)
         case "choose" if isinstance(value, str):

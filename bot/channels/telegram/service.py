@@ -26,6 +26,7 @@ from bot.channels.telegram.sending import AT_ONCE, Sender
 from bot.channels.telegram.settings import BASE_URL, TOKEN
 from bot.errors import SetupError, StoreError
 from bot.session import Desk
+from bot.signing import is_offered
 from bot.startup import open_library
 
 if TYPE_CHECKING:
@@ -205,7 +206,8 @@ async def _tick(outgoing: Outgoing, seconds: float) -> None:
 
 async def _introduce(bot: Bot, library: Library) -> None:
     """Set the menu of commands and what an empty chat shows; the bot works without them."""
-    titles = {flow.id: flow.title for flow in library.flows.values() if COMMAND.fullmatch(flow.id)}
+    offered = [flow for flow in library.flows.values() if is_offered(library, flow.id)]
+    titles = {flow.id: flow.title for flow in offered if COMMAND.fullmatch(flow.id)}
     texts = {"danger": COMMAND_TEXTS["danger"], **titles, **COMMAND_TEXTS}
     commands = [BotCommand(name, text[:LONGEST_COMMAND_TEXT]) for name, text in texts.items()]
     try:
