@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from content import keep, reworded, signed
-from walking import Talk, kinds, offered, texts
+from walking import Talk, do, kinds, offered, texts
 
 from bot.channels.jsonl import BadLineError, read_line
 from bot.errors import SetupError
-from bot.events import Chose, Do, Open
+from bot.events import Chose, Do, Open, Unclear
 from bot.models import Moment
 from bot.pages import receipt_page, receipt_text
 from bot.replay import Visit, say
@@ -181,6 +181,21 @@ def test_one_draft_among_what_was_gone_through_makes_the_whole_a_draft(
     assert f"{approved.flows[FLOW].title}: Approved" in text
 
 
+def test_the_summary_says_approved_only_if_everything_before_it_was(
+    approved: Library, content: Library, desk_on: Callable[..., Talk]
+) -> None:
+    """The closing line of a conversation through a signed and a draft flow says draft."""
+    alone = desk_on(approved)
+    assert "Approved as it stands" in alone.to_the_end(alone.go(FLOW)).out["replies"][-1]["text"]
+    mixed = desk_on(signed(content, FLOW, OTHER, role="x"), who="b")
+    assert "Approved as it stands" in mixed.to_the_end(mixed.go(OTHER)).out["replies"][-1]["text"]
+    draft = desk_on(signed(content, OTHER), who="c")
+    draft.go(FLOW, "no_sign")
+    last = draft.to_the_end(draft.say(Open(OTHER))).out["replies"][-1]["text"]
+    assert "Draft guidance" in last
+    assert "Approved" not in last
+
+
 # --- only what is signed is offered --------------------------------------------------------------------
 
 
@@ -221,6 +236,17 @@ def test_words_that_lead_to_an_unsigned_flow_are_answered_kindly(strict: Talk, a
             assert not unsigned, words
         assert KINDLY in texts(said) or said.out["decision"] in {"choose", "unknown"}, words
         assert set(offered(said)) != {"menu"}, words
+
+
+def test_a_choice_among_unsigned_flows_alone_is_no_choice(approved: Library) -> None:
+    """Nothing to choose from is said in so many words; of a mixed choice only what is signed is kept."""
+    library = approved.only_signed()
+    none = do(library, Unclear((OTHER, "home_education")))
+    assert none.replies[0].step == "not_signed"
+    assert none.state.interrupt is None
+    some = do(library, Unclear((OTHER, FLOW)))
+    assert some.state.interrupt is not None
+    assert some.state.interrupt.offers == (FLOW,)
 
 
 def test_words_for_a_signed_flow_open_it(strict: Talk) -> None:
