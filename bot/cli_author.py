@@ -26,9 +26,20 @@ def new() -> None:
 @click.argument("name")
 def new_flow_command(name: str, title: str, content: Path | None) -> None:
     """Begin a flow: a whole one that passes every check, to be changed into the one that is wanted."""
-    from bot.writing import new_file, new_flow  # noqa: PLC0415 - commands load only what they need
+    from bot.checks import check_content  # noqa: PLC0415 - commands load only what they need
+    from bot.reading import content_root  # noqa: PLC0415
+    from bot.writing import new_file, new_flow  # noqa: PLC0415
 
-    path = new_file("flow", name, new_flow(library_of(content), name, title), content)
+    library = library_of(content)
+    path = new_file("flow", name, new_flow(library, name, title), content)
+    wrong = [
+        problem for problem in check_content(content or content_root())[1] if problem.file.endswith(f"/{path.name}")
+    ]
+    if wrong:
+        path.unlink()
+        raise SetupError(
+            f"With that title or id it would not pass ({wrong[0].says}) Nothing was written; choose another."
+        )
     click.echo(f"Wrote {path}. Change it, and watch it as you do: thinkchild preview {name}")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import SetupError
 from bot.files import KINDS
-from bot.reading import content_root
+from bot.reading import content_root, read_yaml
 
 if TYPE_CHECKING:
     from bot.library import Library
@@ -24,8 +24,8 @@ NO_SIGNATURES = re.compile(r"^signatures:\s*\[\s*\]\s*$", re.MULTILINE)
 FLOW = """\
 # Say here, in a sentence, what this flow is for and which rules it keeps.
 id: {id}
-title: {title}
-short: {short}
+title: "{title}"
+short: "{short}"
 about: "Say in a line when somebody would choose this."
 group: {group}
 order: {order}
@@ -69,16 +69,22 @@ def new_flow(library: Library, name: str, title: str) -> str:
     Raises SetupError when the title does not fit a button.
     """
     plain = " ".join(title.split())
-    if not 0 < len(plain) <= LONGEST_TITLE or re.search(r"[\"\\{}:#]", plain):
+    fits = 0 < len(plain) <= LONGEST_TITLE and plain.isprintable() and re.search(r"\w", plain)
+    if not fits or re.search(r"[\"\\{}:#]", plain):
         raise SetupError(
             "The title has to have 1 to 34 letters and no quotes, braces, colons or hashes: choose a shorter, plainer one."
         )
-    short = plain if len(plain) <= LONGEST_SHORT else plain[:LONGEST_SHORT].rsplit(" ", 1)[0]
+    for taken, what in (
+        (library.flows, "a flow"),
+        (library.blocks, "shared steps"),
+        (library.groups, "a part of the menu"),
+    ):
+        if name in taken:
+            raise SetupError(f"'{name}' is the id of {what} already: choose another id.")
+    short = plain if len(plain) <= LONGEST_SHORT else plain[: LONGEST_SHORT + 1].rsplit(" ", 1)[0][:LONGEST_SHORT]
     group = library.content.vocabulary.groups[0].id
     order = max((flow.order for flow in library.flows.values()), default=0) + 1
-    return FLOW.format(
-        id=name, title=json.dumps(plain, ensure_ascii=False)[1:-1], short=short, group=group, order=order
-    )
+    return FLOW.format(id=name, title=plain, short=short, group=group, order=order)
 
 
 def new_file(kind: str, name: str, text: str, content: Path | None) -> Path:
@@ -109,19 +115,35 @@ def add_signature(content: Path | None, signature: dict[str, str]) -> Path:
     path = (content or content_root()) / "knowledge" / "signatures.yaml"
     line = (
         "  - {"
-        + ", ".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in signature.items())
+        + ", ".join(f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in signature.items())
         + "}\n"
     )
     try:
         held = path.read_text(encoding="utf-8") if path.exists() else "signatures: []\n"
         held = NO_SIGNATURES.sub("signatures:", held)
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".signatures-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(held.rstrip("\n") + "\n" + line)
-        Path(draft).chmod(0o644)
-        Path(draft).replace(path)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".signatures-")
+        draft = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(held.rstrip("\n") + "\n" + line)
+            if _last_signature(draft) != signature:
+                raise SetupError(
+                    f"{path} is not laid out as 'thinkchild sign' does it: under 'signatures:', put each on a line that begins "
+                    "with two spaces and a dash."
+                )
+            draft.chmod(0o644)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
     except OSError as error:
         raise SetupError(
             f"{path} cannot be written ({error.strerror}): name a folder of your own with --content."
         ) from error
     return path
+
+
+def _last_signature(path: Path) -> object:
+    """Read back the last signature of a file, so that none is left behind that could not be read."""
+    document = read_yaml(path, "knowledge/signatures.yaml")
+    held = document.data.get("signatures") if isinstance(document.data, dict) and not document.problems else None
+    return held[-1] if isinstance(held, list) and held else None

@@ -189,7 +189,7 @@ def test_the_summary_says_approved_only_if_everything_before_it_was(
     assert "Approved as it stands" in alone.to_the_end(alone.go(FLOW)).out["replies"][-1]["text"]
     mixed = desk_on(signed(content, FLOW, OTHER, role="x"), who="b")
     assert "Approved as it stands" in mixed.to_the_end(mixed.go(OTHER)).out["replies"][-1]["text"]
-    draft = desk_on(signed(content, OTHER), who="c")
+    draft = desk_on(approved, who="c")
     draft.go(FLOW, "no_sign")
     last = draft.to_the_end(draft.say(Open(OTHER))).out["replies"][-1]["text"]
     assert "Draft guidance" in last
