@@ -139,7 +139,7 @@ def interrupt_question(library: Library, state: State, asked: Interrupt) -> Repl
         return replace(reply, kind=ReplyKind.DANGER) if asked.about == EMERGENCY else reply
     reply = replace(line(library, asked.about), kind=ReplyKind.ASK)
     if asked.about == WHICH_ANSWER:
-        given = [OptionShown(name, _cut(text, 40), _cut(text, 20)) for name, text, _ in answers_given(library, state)]
+        given = [OptionShown(name, cut(text, 40), cut(text, 20)) for name, text, _ in answers_given(library, state)]
         return replace(reply, options=tuple(given))
     groups = groups_in_use(library) if asked.about == MENU and not asked.offers else ()
     if groups:
@@ -154,13 +154,13 @@ def interrupt_question(library: Library, state: State, asked: Interrupt) -> Repl
         if state.top is not None and not walk(library, state.top).ended:
             title = library.routes[state.top.route].title
             text = fill(library.lines["menu_carry_on"].text, title=title)
-            options.insert(0, OptionShown(CARRY_ON, _cut(text, 40), "Carry on"))
+            options.insert(0, OptionShown(CARRY_ON, cut(text, 40), "Carry on"))
         other = library.lines["menu_child_or_parent"].text
-        options.append(OptionShown(WHO_IS_WRITING, other, _cut(other, 20)))
+        options.append(OptionShown(WHO_IS_WRITING, other, cut(other, 20)))
     return replace(reply, options=tuple(options))
 
 
-def _cut(text: str, length: int) -> str:
+def cut(text: str, length: int) -> str:
     """Cut a label at a word; only labels made from longer texts are cut, never advice."""
     if len(text) <= length:
         return text

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from bot.asking import groups_in_use
 from bot.checks.structure import INTERRUPTS
-from bot.coverage import carried_by, coverage
+from bot.coverage import coverage
 from bot.drawing import svg
 from bot.factcheck import rows_of
-from bot.graph import Graph, steps_below
+from bot.graph import Graph, may_be_hidden
 from bot.models import ActStep, AskStep, PromptsStep, RemindStep
 from bot.navigation import END
 from bot.picture import kind_of
-from bot.signing import cited_by, standing
+from bot.signing import cited_by, routes_of, standing
 from bot.wording import cite, page
 
 if TYPE_CHECKING:
@@ -78,17 +78,13 @@ def book(library: Library, flows: Iterable[Flow] | None = None) -> str:
         {"says": group.says, "flows": [_chapter(library, flow) for flow in chosen if flow.group == group.id]}
         for group in groups_in_use(library)
     ]
-    used = dict.fromkeys(name for flow in chosen for _, step in steps_below(library, flow) for name in _called(step))
+    routes = {name: route for flow in chosen for name, route in routes_of(library, flow).items()}
     # What can come before any step belongs to every flow: the 999 card, and the ways out for a child or a parent.
-    names = [name for name in dict.fromkeys((*used, *INTERRUPTS)) if name in library.blocks]
-    blocks = [_chapter(library, library.blocks[name]) for name in names]
-    carried = carried_by(library)
-    ours = {source for name in names for step in library.blocks[name].steps for source in cited_by(step)}
-    sources = [
-        cite(library, one.item.id)
-        for one in coverage(library)
-        if any(one.item.id in carried[flow.id] for flow in chosen) or one.item.id in ours
-    ]
+    routes |= {name: library.blocks[name] for name in INTERRUPTS if name in library.blocks}
+    blocks = [_chapter(library, route) for name, route in routes.items() if name in library.blocks]
+    cited = {source for route in routes.values() for step in route.steps for source in cited_by(step)}
+    cited |= {source for line in library.content.lines for source in line.sources}
+    sources = [cite(library, one.item.id) for one in coverage(library) if one.item.id in cited]
     return page(
         "book.html.j2",
         version=library.version,
@@ -97,12 +93,6 @@ def book(library: Library, flows: Iterable[Flow] | None = None) -> str:
         lines=library.content.lines,
         sources=sources,
     )
-
-
-def _called(step: Any) -> Iterable[str]:  # noqa: ANN401 - any kind of step
-    if isinstance(step, AskStep):
-        return [option.open for option in step.options if option.open]
-    return [step.call] if hasattr(step, "call") else []
 
 
 def _chapter(library: Library, route: Route) -> dict[str, Any]:
@@ -130,6 +120,8 @@ def _step(library: Library, route: Route, place: int) -> dict[str, Any]:
             (option.label, f"{library.routes[option.open].title}, and back" if option.open else option.next or onward)
             for option in step.options
         ]
+        ways += [("several of these", onward)] if step.many else []
+        ways += [("not asked", onward)] if may_be_hidden(step) else []
     words = library.content.vocabulary
     acts = (
         [(library.actors[a.who].says, words.by[a.by], a.text, a.sources, shown_if(a)) for a in step.act]

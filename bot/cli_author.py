@@ -127,7 +127,7 @@ def transcript_run(files: tuple[Path, ...], content: Path | None) -> None:
 def transcript_new(receipt: str, db: Path | None, out: Path | None) -> None:
     """Turn a receipt into an example conversation, to be looked over and kept."""
     from bot.advice_log import receipt as held  # noqa: PLC0415
-    from bot.examples import written  # noqa: PLC0415
+    from bot.from_receipt import written  # noqa: PLC0415
     from bot.pages import library_of as kept  # noqa: PLC0415
 
     log = read_log(db)

@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.graph import steps_below
-from bot.models import AskStep, CallStep
-from bot.signing import cited_by
+from bot.signing import cited_by, routes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,17 +72,15 @@ def coverage(library: Library) -> tuple[Covered, ...]:
 
 
 def carried_by(library: Library) -> dict[str, tuple[str, ...]]:
-    """Return, for each flow, the sources it carries by itself and through the blocks it goes through or opens."""
-    found = {}
-    for flow in library.flows.values():
-        opened = [
-            library.blocks[option.open]
-            for _, step in steps_below(library, flow)
-            if isinstance(step, AskStep)
-            for option in step.options
-            if option.open in library.blocks
-        ]
-        steps = [step for route in (flow, *opened) for _, step in steps_below(library, route)]
-        cited = dict.fromkeys(source for step in steps if not isinstance(step, CallStep) for source in cited_by(step))
-        found[flow.id] = tuple(cited)
-    return found
+    """Return, for each flow, the sources carried by itself, by the blocks that somebody in it can come to, and by the 999 card."""
+    return {
+        flow.id: tuple(
+            dict.fromkeys(
+                source
+                for route in routes_of(library, flow).values()
+                for step in route.steps
+                for source in cited_by(step)
+            )
+        )
+        for flow in library.flows.values()
+    }

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from bot.models import Route
 
 
+NUMBERED = re.compile(r"""(?<=<g) id="(?:graph|node|edge|clust)\d+\"""")
+
+
 def svg(library: Library, route: Route) -> str:
     """Return a route as an SVG picture; raises SetupError when the library that draws is not installed."""
     try:
@@ -23,8 +26,9 @@ def svg(library: Library, route: Route) -> str:
         drawn = render(dot(library, route), format="svg").decode()
     except BackendNotAvailable as error:
         raise _missing() from error
-    # Only the picture: the heading of the XML file has no place inside a page.
-    return re.sub(r"^.*?(?=<svg)", "", drawn, count=1, flags=re.DOTALL).strip() + "\n"
+    # Only the picture: the heading of the XML file has no place inside a page, nor have ids that every picture repeats.
+    picture = re.sub(r"^.*?(?=<svg)", "", drawn, count=1, flags=re.DOTALL).strip() + "\n"
+    return NUMBERED.sub("", picture)
 
 
 def _missing() -> SetupError:

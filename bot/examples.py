@@ -7,7 +7,9 @@
     First: is any of these so right now?                what must then be said, in this order; spaces do not matter
     ! nothing to worry about                            what must not be said
     = flow mark_on_child                                what must be so: flow, step, urgency, decision, closed, danger
-    * worry unknown known                               marks for the curiosity prompts, in their order; `* done` ends them
+    * worry unknown -                                   marks for the curiosity prompts, in their order; `-` leaves one as it
+                                                        is, and `* done` ends them
+    + new_partner                                       a flow that is opened by a link or a button
 
 Typed words are not kept in the record, so an example made from a receipt opens the flow that they led to.
 """
@@ -22,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.advice_log import AdviceLog
-from bot.errors import SetupError
+from bot.errors import SetupError, near_miss
 from bot.events import Chose, Do, Marked, Open
 from bot.models import Mark
 from bot.session import Desk
@@ -30,7 +32,6 @@ from bot.session import Desk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.advice_log import Receipt
     from bot.events import Event
     from bot.library import Library
 
@@ -39,6 +40,10 @@ CLOCKS = {"day": datetime(2026, 11, 24, 11, 0, tzinfo=UTC), "night": datetime(20
 """A Tuesday, in office hours and out of them."""
 FACTS = ("flow", "step", "urgency", "decision", "closed", "danger")
 MARKS = {str(mark): mark for mark in Mark}
+LEFT = "-"
+"""A curiosity prompt that gets no mark."""
+SENT = {">": "typed", "*": "marks", "+": "opened"}
+"""How a line begins that is sent, not said."""
 SAMPLE = 90
 """Characters of each reply that an example made from a receipt holds on to."""
 
@@ -87,10 +92,12 @@ def parse(text: str, name: str = "the example") -> Example:
         heading = re.fullmatch(rf"({'|'.join(HEADINGS)}):\s*(\S+)", line)
         if heading and len(exchanges) == 1:
             headings[heading[1]] = heading[2]
-        elif line[:2] in {"> ", "* "}:
-            kind = "typed" if line[0] == ">" else "marks"
-            if kind == "marks" and line[2:].strip() != "done" and not set(line[2:].split()) <= set(MARKS):
-                raise SetupError(f"{name}, line {number}: marks are {', '.join(MARKS)}, or done.")
+        elif line in SENT:
+            raise SetupError(f"{name}, line {number}: after '{line}' comes what is sent.")
+        elif line[:2] in {f"{sign} " for sign in SENT}:
+            kind = SENT[line[0]]
+            if kind == "marks" and line[2:].strip() != "done" and not set(line[2:].split()) <= {*MARKS, LEFT}:
+                raise SetupError(f"{name}, line {number}: marks are {', '.join(MARKS)}, {LEFT} for none, or done.")
             exchanges.append(Exchange(number, line[2:].strip(), kind))
         elif line[:2] == "= ":
             if line[2:].split(" ")[0] not in FACTS:
@@ -110,8 +117,13 @@ def parse(text: str, name: str = "the example") -> Example:
 
 def run(example: Example, library: Library) -> list[str]:
     """Hold the conversation, on a record of its own, and return what was not as the example says; empty when all was."""
+    pack = library.areas.get(example.area)
+    if example.flow and example.flow not in library.flows:
+        raise SetupError(
+            f"There is no flow '{example.flow}' for this example to open." + near_miss(example.flow, library.flows)
+        )
     # Where the hours are to be unknown, the pack must have none: the national one has none.
-    area = "england" if example.hours == "unknown" else example.area
+    area = "england" if example.hours == "unknown" and pack is not None and pack.hours is not None else example.area
     now = CLOCKS.get(example.hours, CLOCKS["day"])
     failed: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -122,8 +134,8 @@ def run(example: Example, library: Library) -> list[str]:
             out: dict[str, Any] = {}
             for place, exchange in enumerate(example.exchanges):
                 given = _given(exchange, example, out)
-                if given is None:
-                    failed.append(f"line {exchange.number}: nothing was to be marked here.")
+                if isinstance(given, Misplaced):
+                    failed.append(f"line {exchange.number}: {given.why}")
                     break
                 out = desk.handle(person, given, f"example:{place}").out
                 failed += _compared(exchange, out)
@@ -132,19 +144,40 @@ def run(example: Example, library: Library) -> list[str]:
     return failed
 
 
-def _given(exchange: Exchange, example: Example, out: dict[str, Any]) -> Event | str | None:
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    """Something that cannot be sent here, and why."""
+
+    why: str
+
+
+def _given(exchange: Exchange, example: Example, out: dict[str, Any]) -> Event | str | Misplaced:
+    nothing: dict[str, Any] = {"prompts": [], "options": [], "multiple": False}
+    last: dict[str, Any] = out["replies"][-1] if out.get("replies") else nothing
     if exchange.kind == "opening":
         return Open(example.flow) if example.flow else Do("begin")
+    if exchange.kind == "opened":
+        return Open(exchange.sent)
     if exchange.kind == "typed":
-        return exchange.sent
-    prompts = out["replies"][-1]["prompts"] if out.get("replies") else []
+        return _several(last, exchange.sent) or exchange.sent
+    prompts, marks = last["prompts"], exchange.sent.split()
     if not prompts:
-        return None
-    if exchange.sent == "done":
+        return Misplaced("nothing was to be marked here.")
+    if marks == ["done"]:
         return Chose(("done",))
+    if len(marks) > len(prompts):
+        return Misplaced(f"there are {len(prompts)} prompts to be marked here, not {len(marks)}.")
     return Marked(
-        tuple((prompt["id"], MARKS[mark]) for prompt, mark in zip(prompts, exchange.sent.split(), strict=False))
+        tuple((prompt["id"], MARKS[mark]) for prompt, mark in zip(prompts, marks, strict=False) if mark != LEFT)
     )
+
+
+def _several(asked: dict[str, Any], text: str) -> Chose | None:
+    """Read several labels with commas between them, where several may be chosen."""
+    named = sorted((o for o in asked["options"] if o["label"] in text), key=lambda o: text.index(o["label"]))
+    if not asked["multiple"] or ", ".join(option["label"] for option in named) != text:
+        return None
+    return Chose(tuple(option["id"] for option in named))
 
 
 def _compared(exchange: Exchange, out: dict[str, Any]) -> Iterator[str]:
@@ -183,42 +216,3 @@ def _fact(out: dict[str, Any], name: str) -> str:
 
 def _plain(text: str) -> str:
     return " ".join(text.split())
-
-
-def written(receipt: Receipt, library: Library) -> str:
-    """Return a receipt as an example: what was answered, and how each reply began."""
-    lines = [f"# From receipt {receipt.receipt}: say here what it shows", f"area: {receipt.area}"]
-    hours = "unknown" if library.areas.get(receipt.area) is None or library.areas[receipt.area].hours is None else "day"
-    lines.append(f"hours: {hours}")
-    titles = {flow.title: flow.id for flow in library.flows.values()}
-    turns = list(receipt.turns)
-    first = next((place for place, turn in enumerate(turns) if turn.event == "open"), None)
-    if first is not None and turns[first].given in titles:
-        lines.append(f"flow: {titles[turns[first].given]}")
-        turns = turns[first:]
-    for place, turn in enumerate(turns):
-        lines.append("")
-        if place or first is None:
-            lines += _sent(turn.event, turn.given)
-        lines += [_sample(said.words) for said in turn.said if said.words]
-    return "\n".join(lines) + "\n"
-
-
-def _sent(event: str, given: str) -> list[str]:
-    """Write one answer as it would be sent again."""
-    if event == "marked":
-        worded = {"known": "known", "not known yet": "unknown", "worries me": "worry"}
-        return ["* " + " ".join(worded.get(mark, "unknown") for mark in re.findall(r"\[([a-z ]+)\](?:;|$)", given))]
-    if event == "do":
-        return [f"> {'999' if given == 'danger' else given}"]
-    if event == "alarmed":
-        return ["# words that mean danger were typed here; they are not kept, and the button says the same", "> 999"]
-    if event in {"unclear", "wroteas"}:
-        return ["# words were typed here that are not kept: write some that mean the same", "> hello"]
-    return [f"> {given}"]
-
-
-def _sample(words: str) -> str:
-    first = words.strip().split("\n", 1)[0]
-    text = first if len(first) <= SAMPLE else first[:SAMPLE].rsplit(" ", 1)[0]
-    return text if text[:2] not in {"> ", "* ", "= ", "! "} and not text.startswith("#") else text[2:]

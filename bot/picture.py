@@ -9,6 +9,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.graph import may_be_hidden
 from bot.models import ActStep, AskStep, CallStep, CloseStep, EscalateStep, PromptsStep, RemindStep, SayStep, ShareStep
 from bot.navigation import END
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from bot.models import Route, Step
 
 WIDE, LONG = 34, 150
+OPENED = "open:"
+"""What the box of something opened from an answer is called; no step can be: ids have no colon."""
+ENDED, NOT_ASKED = "the end of these steps", "not asked"
 COLOURS = {
     "ask": "#fff3cd",
     "prompts": "#e7f0fa",
@@ -69,9 +73,13 @@ def arrows(library: Library, route: Route) -> Iterator[Arrow]:
         for option in step.options:
             if option.open:
                 opened = library.routes[option.open].title if option.open in library.routes else option.open
-                yield Arrow(step.id, f"open:{step.id}:{option.id}", option.label, side=True, opens=opened)
-            elif (onward := option.next or default) != END:
-                yield Arrow(step.id, onward, option.label, alarm=option.emergency)
+                yield Arrow(step.id, f"{OPENED}{step.id}:{option.id}", option.label, side=True, opens=opened)
+            else:
+                yield Arrow(step.id, option.next or default, option.label, alarm=option.emergency)
+        if step.many:
+            yield Arrow(step.id, default, "several of these")
+        if may_be_hidden(step):
+            yield Arrow(step.id, default, NOT_ASKED)
 
 
 def kind_of(step: Step) -> str:
@@ -148,7 +156,7 @@ def _label(box: Box, newline: str) -> str:
 def dot(library: Library, route: Route) -> str:
     """Return a route in Graphviz's DOT language."""
     lines = [
-        f"digraph {route.id} {{",
+        f"digraph {_quoted(route.id)} {{",
         '  graph [rankdir=TB, nodesep=0.3, ranksep=0.35, fontname="Helvetica"]',
         '  node [shape=box, style="rounded,filled", fillcolor=white, fontname="Helvetica", fontsize=10, margin="0.12,0.06"]',
         '  edge [fontname="Helvetica", fontsize=9, color="#555555"]',
@@ -160,7 +168,8 @@ def dot(library: Library, route: Route) -> str:
             f'  {_quoted(box.id)} [label={_quoted(_label(box, chr(10)), left=True)}, fillcolor="{colour}", style="{style}"]'
         )
     beside: dict[str, list[str]] = {}
-    for arrow in arrows(library, route):
+    drawn = list(arrows(library, route))
+    for arrow in drawn:
         looks = ""
         if arrow.side:
             beside.setdefault(arrow.start, []).append(arrow.end)
@@ -174,6 +183,8 @@ def dot(library: Library, route: Route) -> str:
     # What is opened on the way stands beside the question that opens it.
     for start, ends in beside.items():
         lines.append(f"  {{rank=same; {'; '.join(map(_quoted, (start, *ends)))}}}")
+    if any(arrow.end == END for arrow in drawn):
+        lines.append(f'  {_quoted(END)} [label={_quoted(ENDED)}, shape=plaintext, style=""]')
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -199,6 +210,9 @@ def mermaid(library: Library, route: Route) -> str:
             numbers[arrow.end] = f"o{len(numbers)}"
             title = _escaped(arrow.opens)
             lines.append(f'  {numbers[arrow.end]}>"and back: {title}"]')
+        elif arrow.end == END and END not in numbers:
+            numbers[END] = "ended"
+            lines.append(f'  ended(("{_escaped(ENDED)}"))')
         line = "<-.->" if arrow.side else "==>" if arrow.alarm else "-->"
         label = f'|"{_escaped(arrow.label)}"|' if arrow.label else ""
         lines.append(f"  {numbers[arrow.start]} {line}{label} {numbers[arrow.end]}")
@@ -207,5 +221,5 @@ def mermaid(library: Library, route: Route) -> str:
 
 def _escaped(text: str) -> str:
     """Write the characters that mean something to Mermaid as their numbers."""
-    special = {'"': "#quot;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "#": "#35;", "\n": "<br/>"}
+    special = {'"': "#quot;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "#": "#35;", "`": "#96;", "\n": "<br/>"}
     return "".join(special.get(character, character) for character in text)

@@ -65,7 +65,10 @@ class Preview:
 
     def reloaded(self) -> list[str]:
         """Look whether a file was saved; return what to say of it: the problems, or that it was read; nothing if none was."""
-        stamp = source_hash(self.root, "")
+        try:
+            stamp = source_hash(self.root, "")
+        except OSError:
+            return []  # an editor is just putting the new file in the place of the old one: the next look finds it
         if stamp == self.stamp:
             return []
         self.stamp = stamp

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bot.asking import MENU, closing_step, is_closed, open_question
+from bot.asking import MENU, answers_given, closing_step, cut, is_closed, open_question
 from bot.clock import clock_time, due
 from bot.events import Alarmed, Chose, Do, Marked, Open, Unclear, WroteAs
 from bot.replay import urgency_of
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from bot.events import Event, OptionShown, Reply
     from bot.library import Library
     from bot.state import State
+
+
+CHANGING = "change: "
+"""Before the question whose answer somebody asked to give again."""
 
 
 def timed(reply: Reply, now: datetime) -> Reply:
@@ -82,6 +86,10 @@ def told(library: Library, state: State, event: Event) -> str:
             return "; ".join(f"{prompts[prompt]} [{words[mark]}]" for prompt, mark in event.marks if prompt in prompts)
         case Open():
             return library.flows[event.flow].title if event.flow in library.flows else "something not offered"
+        case Do() if event.step:
+            asked = {name: question for name, question, _ in answers_given(library, state)}
+            known = next((name for name in asked if name == event.step or name.endswith(f"/{event.step}")), None)
+            return f"{CHANGING}{cut(asked[known], 40)}" if known else event.command
         case Do():
             return event.command
         case Alarmed():

@@ -35,6 +35,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "book differences preview figures",
         "startup session exercises",
         "examples channels",
+        "from_receipt",
         "cli_shared",
         "cli_log cli_content cli_author cli_knowledge",
         "cli",
