@@ -39,7 +39,7 @@ from bot.events import Alarmed, Chose, Do, Marked, Open, Reminder, Reply, Supers
 from bot.interrupts import Turn, alarmed, fits_resume, interrupted, odd, stopped, unclear, welcome_back
 from bot.messages import in_messages
 from bot.models import AskStep, Mark, PromptsStep, RemindStep
-from bot.replay import DECLINE, DONE, answered_with_emergency, carried, say, walk
+from bot.replay import DECLINE, DONE, answered_with_emergency, carried, left_to, say, walk
 from bot.signing import is_offered, standing
 from bot.state import Answer, Interrupt, Run, State
 
@@ -109,7 +109,7 @@ def _go_on(library: Library, before: State, state: State, said: tuple[Reply, ...
         beneath = tuple(replace(below, means=tuple(sorted({*below.means, *means}))) for below in state.runs[:-1])
         state = replace(state, runs=beneath, past=(*state.past, run))
         if state.top is not None:
-            replies.append(line(library, "back_to", title=library.routes[state.top.route].title))
+            replies.append(line(library, "back_to", title=library.routes[state.top.route].title.rstrip("?!.")))
     if not is_closed(library, state):
         replies.append(open_question(library, state))
     return Turn(state, tuple(reply for reply in replies if has_words(reply)), tuple(gone))
@@ -187,14 +187,16 @@ def _open(library: Library, state: State, route: str, moment: Moment, *, carry: 
         return Turn(cleared, (line(library, "too_deep"), open_question(library, cleared)))
     before = state
     answers: tuple[Answer, ...] = ()
+    left: tuple[str, ...] = ()
     if carry and state.top is not None:
         answers = carried(library, walk(library, state.top), route)
+        left = left_to(library, state.runs, route)
     runs, past = state.runs, state.past
     if runs and len(runs) == 1 and walk(library, runs[0]).ended:
         runs, past = (), (*past, *runs)
     means = tuple(dict.fromkeys(meaning for below in runs for meaning in walk(library, below).meanings()))
     calls = tuple(dict.fromkeys(answer.path.split("/")[0] for answer in answers))
-    run = Run(state.made + 1, route, moment, answers, means=means, carried=calls)
+    run = Run(state.made + 1, route, moment, answers, means=means, carried=calls, left_out=left)
     opened = replace(state, runs=(*runs, run), past=past, made=run.number, interrupt=None, misses=0)
     said: tuple[Reply, ...] = ()
     if route in library.flows:

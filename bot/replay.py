@@ -135,7 +135,8 @@ def walk(library: Library, run: Run) -> Walk:
     moment, closed = run.began, False
     while position is not None:
         step, path = step_at(library, position), path_of(library, position)
-        if not shows(step, path, facts, moment):
+        left_out = not path and step.id in run.left_out
+        if left_out or not shows(step, path, facts, moment):
             position = after(library, position, None)
             continue
         if isinstance(step, CallStep):
@@ -344,6 +345,30 @@ def carried(library: Library, passed: Walk, route: str) -> tuple[Answer, ...]:
             if visit.answer is not None and visit.answer.path.split("/")[0] == old
         ]
     return tuple(answers)
+
+
+def left_to(library: Library, beneath: Iterable[Run], route: str) -> tuple[str, ...]:
+    """Return the steps that a flow opened from an option leaves to those beneath it, which go through them as well.
+
+    Only what a flow beneath goes through on every path is left to it; the summary comes once, at its end.
+    """
+    if route not in library.flows:
+        return ()
+    theirs = {
+        step.call
+        for run in beneath
+        for step in library.routes[run.route].steps
+        if isinstance(step, CallStep)
+        and library.blocks[step.call].once
+        and step.id not in run.left_out
+        and not (step.if_ or step.unless or step.when)
+    }
+    ends = any(run.route in library.flows for run in beneath)
+    return tuple(
+        step.id
+        for step in library.routes[route].steps
+        if (isinstance(step, CallStep) and step.call in theirs) or (ends and isinstance(step, CloseStep))
+    )
 
 
 def answered_with_emergency(library: Library, run: Run, moment: Moment) -> Run:

@@ -38,7 +38,8 @@ class Run:
     """One passage through a flow or block.
 
     `reopened` is the answer being changed, `pending` what was given of the new one; `means` is what was established in the flow this one was opened from;
-    `carried` are the calls whose answers came along from there, so that their words are not said twice.
+    `carried` are the calls whose answers came along from there, so that their words are not said twice; `left_out` are the
+    steps that are left to the flow this one goes back to, which has them too.
     """
 
     number: int
@@ -49,6 +50,7 @@ class Run:
     means: tuple[str, ...] = ()
     carried: tuple[str, ...] = ()
     pending: Answer | None = None
+    left_out: tuple[str, ...] = ()
 
     def with_answer(self, answer: Answer) -> Run:
         """Return the run with this answer in the place of any earlier one to the same question."""
@@ -173,11 +175,12 @@ def _run_out(run: Run) -> list[Any]:
         run.means,
         run.carried,
         run.pending and _answer_out(run.pending),
+        run.left_out,
     ]
 
 
 def _run_in(data: list[Any]) -> Run:
-    number, route, began, answers, reopened, means, carried, pending = data
+    number, route, began, answers, reopened, means, carried, pending, *later = data
     key = None if reopened is None else (reopened[0], reopened[1], reopened[2], reopened[3])
     return Run(
         number,
@@ -188,4 +191,5 @@ def _run_in(data: list[Any]) -> Run:
         tuple(means),
         tuple(carried),
         pending and _answer_in(pending),
+        tuple(later[0]) if later else (),  # states kept before there was such a thing have none
     )

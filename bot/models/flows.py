@@ -217,6 +217,10 @@ class Block(Route):
     carried: Flag = Field(
         default=False, description="Asked once: a flow opened from an option takes the answers along."
     )
+    once: Flag = Field(
+        default=False,
+        description="Gone through once: a flow opened from an option leaves this to the flow it comes back to.",
+    )
 
 
 class Flow(Route):
