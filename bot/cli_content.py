@@ -38,7 +38,8 @@ out_option = click.option(
 @click.option(
     "--explain", "code", default=None, help="Say what one code means, and what to do; 'all' lists every code."
 )
-def check(content: Path | None, area: str, code: str | None, *, as_json: bool, release: bool) -> None:
+@click.option("--markdown", is_flag=True, hidden=True, help="With '--explain all': the page knowledge/codes.md.")
+def check(content: Path | None, area: str, code: str | None, *, as_json: bool, release: bool, markdown: bool) -> None:
     """Check all content, and prove the promises over every path."""
     from bot.areas import release_problems  # noqa: PLC0415 - commands load only what they need
     from bot.checks import check_content  # noqa: PLC0415
@@ -47,7 +48,7 @@ def check(content: Path | None, area: str, code: str | None, *, as_json: bool, r
     from bot.reading import content_root  # noqa: PLC0415
 
     if code is not None:
-        _explain(code)
+        _explain(code, markdown=markdown)
         return
     library, problems = check_content(content or content_root())
     if release and library is not None:
@@ -73,9 +74,15 @@ def check(content: Path | None, area: str, code: str | None, *, as_json: bool, r
         )
 
 
-def _explain(code: str) -> None:
-    from bot.checks.codes import CODES  # noqa: PLC0415
+def _explain(code: str, *, markdown: bool = False) -> None:
+    from bot.checks.codes import CODES, page  # noqa: PLC0415
 
+    if code == "all" and markdown:
+        # The mistakes are kept with the tests, in a checkout of the project; without them the page has no examples.
+        folder = Path(__file__).parent.parent / "tests" / "bad_content"
+        kept = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.yaml"))}
+        click.echo(page(kept), nl=False)
+        return
     if code == "all":
         for known, (means, mend) in CODES.items():
             click.echo(f"{known}: {means} {mend}")

@@ -72,7 +72,7 @@ class LinesFile(Model):
 class SignaturesFile(Model):
     """Which wording of which flow was approved, by whom: written by `thinkchild sign`."""
 
-    signatures: tuple[Signature, ...] = ()
+    signatures: tuple[Signature, ...]
 
 
 class DangerFile(Model):
@@ -118,6 +118,11 @@ class FileKind:
     model: type[BaseModel]
     part: str = ""
     """The file is one record of this part of the content, and its id is the file's name; else it is a set of lists."""
+
+    @property
+    def reads_as(self) -> str:
+        """What such a file is, in words."""
+        return f"{'an' if self.name[0] in 'aeiou' else 'a'} {self.name}" if self.part else self.name
 
 
 KINDS: tuple[FileKind, ...] = (

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bot.errors import Problem, SetupError, near_miss
 from bot.files import KINDS, FileKind, kind_of
 from bot.models import Area, Block, Citable, Content, Document, Evidence, Flow, Line, Route
+from bot.reading import Document as File
 from bot.reading import content_files, parse_as, read_yaml
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.models import Step
-    from bot.reading import Document as File
     from bot.reading import Where
 
 LISTS = ("flows", "blocks", "lines", "documents", "points", "facts", "rules", "rules_for_sharing", "rungs", "areas")
@@ -161,6 +161,9 @@ def read_content(root: Path) -> Loaded:
         record = parse_as(kind.model, document)
         if record is not None:
             _file_under(kind, record, document, path.stem, parts, origins)
+        elif (other := _fits(document)) is not None:
+            says = f"This reads as {other.reads_as}: move it to {other.pattern}, or correct what is named below."
+            document.refuse((), "misplaced_file", says)
         problems += document.problems
     if not parts["vocabulary"]:
         if not any(problem.file == "knowledge/vocabulary.yaml" for problem in problems):
@@ -171,6 +174,13 @@ def read_content(root: Path) -> Loaded:
     examples = _examples(parts.pop("nlu"), origins, problems)
     content = Content(vocabulary=parts.pop("vocabulary")[0], examples=examples, **parts)
     return Loaded(Library(content), origins, problems)
+
+
+def _fits(document: File) -> FileKind | None:
+    """Return the kind of file that something is, though it lies where files of another kind belong."""
+    if not document.data or any(problem.code == "not_yaml" for problem in document.problems):
+        return None
+    return next((kind for kind in KINDS if parse_as(kind.model, File(document.file, document.data)) is not None), None)
 
 
 def _misplaced(name: str) -> Problem:

@@ -52,6 +52,8 @@ YAML_HINTS = {
     "expected ',' or": "A bracket or brace is not closed, or a text in it needs quotes.",
 }
 """What is usually wrong when YAML says so."""
+_UNSOURCED = {"sources": "P4"}
+"""A line without a source breaks a promise, and is no mere slip of form."""
 QUOTED = frozenset({"'", '"', "|", ">"})
 _EATEN_BOOL = re.compile(r"^(y|yes|n|no|on|off)$", re.IGNORECASE)
 _PLAIN_INT = re.compile(r"^[-+]?(0|[1-9]\d*)$")
@@ -258,7 +260,7 @@ def _sentence(model: type[BaseModel], document: Document, mistake: Mapping[str, 
         known = _keys_of(model) - {name}
         return where, f"'{name}' is not a key that may stand here." + near_miss(name, known), "unknown_key"
     if kind == "missing":
-        return where, f"'{name}' is missing here.", "missing_key"
+        return where, f"'{name}' is missing here.", _UNSOURCED.get(name, "missing_key")
     if kind in {"string_type", "string_sub_type"}:
         return where, f"'{name}' has to be text: put {given} in quotes, or write the text.", "not_text"
     if kind in {"int_type", "bool_type"}:
@@ -271,7 +273,11 @@ def _sentence(model: type[BaseModel], document: Document, mistake: Mapping[str, 
         word = "longer than" if kind == "string_too_long" else "shorter than"
         return where, f"'{name}' is {word} {limit} characters: {given}.", "wrong_length"
     if kind == "too_short":
-        return where, f"'{name}' needs at least {context.get('min_length', 1)} of them.", "too_few"
+        return (
+            where,
+            f"'{name}' needs at least {context.get('min_length', 1)} of them.",
+            _UNSOURCED.get(name, "too_few"),
+        )
     if kind == "too_long":
         return where, f"'{name}' has more than {context.get('max_length')} of them: split the file.", "too_long"
     if kind in {"enum", "literal_error"}:
@@ -290,7 +296,7 @@ def _sentence(model: type[BaseModel], document: Document, mistake: Mapping[str, 
         kinds = message.removesuffix(".").split(": ")[-1].split(", ")
         for key in mistake["input"]:
             message += near_miss(str(key), kinds) if key not in _keys_of(model) else ""
-    return where, message, kind
+    return where, message, "step_kind" if kind == "step_kind" else "wrong_form"
 
 
 def _form(context: Mapping[str, Any]) -> str:
@@ -302,6 +308,10 @@ def _form(context: Mapping[str, Any]) -> str:
         return "step.option or call_step/step.option"
     if pattern.startswith(r"^\d{4}"):
         return "a day such as 2026-11-21"
+    if "2[0-3]" in pattern:
+        return "a time such as 08:30"
+    if "{64}" in pattern:
+        return "64 hexadecimal digits, as 'thinkchild sign' writes them"
     if pattern.startswith("^[A-Za-z]"):
         return "an id such as H9, g-17 or oxfordshire-q-31"
     return "for instance 01632 960001" if "0-9+" in pattern else pattern

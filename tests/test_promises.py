@@ -317,15 +317,21 @@ BROKEN: dict[str, Broken] = {
         "other_children_are_asked_about", "P14", "'siblings'", blocks={OTHERS: {"covers: [siblings]": "covers: []"}}
     ),
     "danger_set_aside": Broken(
-        "exemptions_are_allowed", "P1", "may not be set aside", {"steps:\n": "exempt:\n  P1: In the way.\nsteps:\n"}
+        "exemptions_are_allowed",
+        "not_exemptable",
+        "'P1' may not be set aside",
+        {"steps:\n": "exempt:\n  P1: In the way.\nsteps:\n"},
     ),
     "urgency_set_aside": Broken(
-        "exemptions_are_allowed", "P2", "may not be set aside", {"steps:\n": "exempt:\n  P2: In the way.\nsteps:\n"}
+        "exemptions_are_allowed",
+        "not_exemptable",
+        "'P2' may not be set aside",
+        {"steps:\n": "exempt:\n  P2: In the way.\nsteps:\n"},
     ),
     "no_such_promise": Broken(
         "exemptions_are_allowed",
-        "P99",
-        "may not be set aside",
+        "not_exemptable",
+        "'P99' may not be set aside",
         {"steps:\n": "exempt:\n  P99: No such thing.\nsteps:\n"},
     ),
     "tag_without_words": Broken(

@@ -281,9 +281,8 @@ def exemptions_are_allowed(proof: Proof) -> Iterator[Problem]:
     """Only some promises may be set aside, each with a reason."""
     for code in proof.flow.exempt:
         if code not in EXEMPTABLE:
-            yield proof.problem(
-                code, f"this promise may not be set aside; only {', '.join(sorted(EXEMPTABLE))}.", ("exempt", code)
-            )
+            says = f"'{code}' may not be set aside; only {', '.join(sorted(EXEMPTABLE))}."
+            yield proof.origins.problem("flows", proof.flow.id, ("exempt", code), "not_exemptable", says)
 
 
 def _topics_on_every_path(proof: Proof, code: str, topics: tuple[str, ...], meaning: str = "") -> Iterator[Problem]:

@@ -329,6 +329,8 @@ def nothing_is_endless(library: Library, origins: Origins) -> Iterator[Problem]:
 
 def every_step_is_reached(library: Library, origins: Origins) -> Iterator[Problem]:
     """Walking from the first step reaches every step, and every flow ends in its closing summary."""
+    blocks = {step.call for r in routes(library) for step in r.steps if isinstance(step, CallStep)}
+    opened = {o.open for r in routes(library) for s in r.steps if isinstance(s, AskStep) for o in s.options}
     for route in routes(library):
         ask = Asker(origins, part_of(route), route.id)
         places = {step.id: place for place, step in enumerate(route.steps)}
@@ -355,8 +357,6 @@ def every_step_is_reached(library: Library, origins: Origins) -> Iterator[Proble
                 step.next not in {None, END} or (place + 1 < len(route.steps) and not step.next)
             ):
                 yield ask.problem(at, "after_close", "Nothing may follow the closing summary: put it last.")
-        blocks = {step.call for r in routes(library) for step in r.steps if isinstance(step, CallStep)}
-        opened = {o.open for r in routes(library) for s in r.steps if isinstance(s, AskStep) for o in s.options}
         if route.id in library.blocks and route.id not in blocks | opened | set(INTERRUPTS):
             yield ask.problem(
                 (), "unused_block", f"No flow calls or opens the block '{route.id}': call it, or remove the file."
