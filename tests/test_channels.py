@@ -15,11 +15,11 @@ from bot.advice_log import AdviceLog
 from bot.channels.jsonl import chat_schema, converse
 from bot.channels.terminal import Terminal
 from bot.session import Desk
-from bot.startup import open_library
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from bot.library import Library
 
 SCHEMA = chat_schema()
 OUT = Draft202012Validator({"$ref": "#/$defs/out", "$defs": SCHEMA["$defs"]})
@@ -27,11 +27,9 @@ IN = Draft202012Validator({"$ref": "#/$defs/in", "$defs": SCHEMA["$defs"]})
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """Yield a desk on a record of its own."""
-    log = AdviceLog.open(tmp_path / "record.db")
-    yield Desk(log, open_library(log))
-    log.close()
+def desk(log: AdviceLog, content: Library) -> Desk:
+    """Return a desk on a record of its own."""
+    return Desk(log, content)
 
 
 def talk_json(desk: Desk, *lines: object, flow: str | None = None) -> list[dict[str, Any]]:
@@ -128,10 +126,11 @@ def test_what_the_readme_sends_fits_the_schema_of_what_goes_in() -> None:
     assert not IN.is_valid({"text": "x", "do": "back"})
 
 
-def test_the_terminal_and_the_json_channel_say_the_same_words(desk: Desk, tmp_path: Path) -> None:
+def test_the_terminal_and_the_json_channel_say_the_same_words(desk: Desk, content: Library, tmp_path: Path) -> None:
     """Channels are equal: the same conversation gives the same canonical words."""
     other_log = AdviceLog.open(tmp_path / "other.db")
-    other = Desk(other_log, open_library(other_log))
+    other_log.keep_content(content.version, "shipped", content.compiled, "2026-11-23T12:00:00Z")
+    other = Desk(other_log, content)
     spoken = [
         r["text"]
         for a in talk_json(desk, {"choose": "no_sign"}, {"choose": "not_soon"}, flow="mark_on_child")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.checks.codes import CODES
 from bot.cli import cli
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,7 +71,8 @@ def test_check_is_clean_and_says_how_much_it_proved() -> None:
     """The shipped content passes, and the command says over how many paths."""
     done = run("check")
     assert done.returncode == 0
-    assert re.search(r"5 flows with [\d,]+ paths, every promise kept", done.stdout)
+    flows = len(list((ROOT / "dialogues/flows").glob("*.yaml")))
+    assert re.search(rf"Clean: {flows} flows with \d{{3}},\d{{3}} paths, every promise kept", done.stdout)
 
 
 def test_check_prints_every_problem_with_file_and_line_and_nothing_starts(tmp_path: Path) -> None:
@@ -84,7 +86,7 @@ def test_check_prints_every_problem_with_file_and_line_and_nothing_starts(tmp_pa
     done = run("check", "--content", str(tmp_path))
     assert done.returncode == 2
     assert re.search(
-        r"^dialogues/flows/new_partner.yaml:\d+: 'men_knwon' is not a block. Did you mean 'men_known'\?$",
+        r"^dialogues/flows/new_partner.yaml:\d+: 'men_knwon' is not a block. Did you mean 'men_known'\? \[unknown_block\]$",
         done.stdout,
         re.MULTILINE,
     )
@@ -95,7 +97,10 @@ def test_check_prints_every_problem_with_file_and_line_and_nothing_starts(tmp_pa
     assert "men_knwon" in chat.stderr
     assert "Traceback" not in chat.stderr
     as_json = run("check", "--json", "--content", str(tmp_path))
-    assert {problem["code"] for problem in json.loads(as_json.stdout)} >= {"unknown_block", "unknown_word"}
+    told = json.loads(as_json.stdout)
+    assert {problem["code"] for problem in told} >= {"unknown_block", "unknown_word"}
+    assert {problem["code"] for problem in told} <= set(CODES)
+    assert [f"{one['file']}:{one['line']}: {one['says']} [{one['code']}]" for one in told] == done.stdout.splitlines()
 
 
 def test_a_receipt_reprints_word_for_word_what_was_said(advised: tuple[str, str]) -> None:

@@ -12,10 +12,11 @@ from walking import Talk, actions_said, kinds, offered, texts
 
 from bot.access import Person, Role
 from bot.advice_log import AdviceLog, export_rows, receipt, verify
-from bot.clock import LONDON, read
+from bot.clock import LONDON, read, stamp
 from bot.errors import SetupError, ThinkchildError
 from bot.events import Alarmed, Chose, Do, Marked, Open, WroteAs
-from bot.models import Mark
+from bot.library import Library
+from bot.models import Evidence, Mark
 from bot.reading import content_root
 from bot.session import Desk
 from bot.startup import open_library
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from walking import Clock
 
-    from bot.library import Library
     from bot.session import Said
 
     Begin = Callable[..., Talk]
@@ -382,7 +382,7 @@ def test_starting_afresh_begins_a_new_session_with_the_greeting(talk: Begin, clo
     said = somebody.choose("afresh")
     assert said.out["session"] != old.out["session"]
     assert "Danger now" in texts(said)
-    assert offered(said)[0] == "mark_on_child"
+    assert offered(said)[0] == "seen_or_told"
     new = somebody.go("new_partner", "no_sign")
     assert new.out["receipt"] not in {None, old.out["receipt"]}
     assert verify(log.connection)[1] is None
@@ -548,7 +548,7 @@ def test_the_number_given_is_that_of_the_hour(
     assert number in said
     assert (other in said) is (number == DAY)
     assert other not in said or said.index(number) < said.index(other)
-    assert "invented number" in said
+    assert f"{number} (invented)" in said
 
 
 def test_the_hour_is_that_of_the_answer(talk: Begin, clock: Clock) -> None:
@@ -566,14 +566,20 @@ def test_where_no_hours_are_set_both_ways_are_named(talk: Begin) -> None:
     assert "ask for the emergency duty team" in said
 
 
-def test_a_number_past_its_review_date_is_marked(talk: Begin, clock: Clock) -> None:
-    """A number that nobody has checked lately says so."""
-    clock.now = datetime(2027, 11, 22, 12, 0, tzinfo=UTC)
-    assert "check before use" in texts(talk(area="demonstration").go("mark_on_child", *SETTLED, "not_mobile"))
-    clock.now = datetime(2027, 11, 19, 12, 0, tzinfo=UTC)
-    assert "check before use" not in texts(
-        talk("other", area="demonstration").go("mark_on_child", *SETTLED, "not_mobile")
-    )
+def test_a_number_past_its_review_date_is_marked(log: AdviceLog, content: Library, clock: Clock) -> None:
+    """A number that nobody has checked lately says so, and one that is current does not."""
+    (invented,) = [area for area in content.content.areas if area.demonstration]
+    contacts = {name: one.model_copy(update={"evidence": Evidence.PRIMARY}) for name, one in invented.contacts.items()}
+    area = invented.model_copy(update={"id": "real", "demonstration": False, "contacts": contacts})
+    real = Library(content.content.model_copy(update={"areas": (*content.content.areas, area)}))
+    log.keep_content(real.version, "with a real area", real.compiled, stamp(clock()))
+    for day, marked in ((22, True), (19, False)):
+        clock.now = datetime(2027, 11, day, 12, 0, tzinfo=UTC)
+        desk = Desk(log, real, area="real", clock=clock)
+        said = texts(Talk(desk, desk.person(f"somebody on the {day}th")).go("mark_on_child", *SETTLED, "not_mobile"))
+        assert DAY in said
+        assert (f"{DAY} (check before use)" in said) is marked
+        assert "invented" not in said
 
 
 # --- reminders -----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.dialogue import new_state, step
 from bot.events import Chose, Do, Marked, Open
-from bot.models import AskStep, CallStep, Mark, Moment, PromptsStep, RemindStep
+from bot.models import AskStep, By, CallStep, Mark, Moment, PromptsStep, RemindStep
 from bot.replay import DECLINE, walk
 
 if TYPE_CHECKING:
@@ -115,8 +115,9 @@ def steps_said(turn: Turn) -> list[str]:
 
 
 def actions_in(turn: Turn) -> dict[str, str]:
-    """Return the actions that a turn advised, each with when."""
-    return {action.do: str(action.by) for reply in turn.replies for action in reply.actions}
+    """Return the actions that a turn advised, each with when; of one that is said twice, the sooner time."""
+    said = sorted((a for r in turn.replies for a in r.actions), key=lambda action: list(By).index(By(action.by)))
+    return {action.do: str(action.by) for action in reversed(said)}
 
 
 def finish(library: Library, state: State, *, until: Callable[[Turn], bool], calm: bool = True) -> Turn:
