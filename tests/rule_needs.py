@@ -207,3 +207,26 @@ NEEDS: tuple[Need, ...] = (
     _needs("H40", "school_attendance", _answers("which.unseen"), "do report_missing now"),
     _needs("H40", "family_moved", _answers("which.gone"), "do report_missing now"),
 )
+
+ALSO = {
+    "H1": "spoken in every flow; P1",
+    "H2": "P2; doubt counts as harm",
+    "H5": "P2b; curiosity prompts ask only for what is known",
+    "H7": "P6; social care is rung before anything that could warn",
+    "H8": "P2b, P5",
+    "H9": "P10",
+    "H10": "`words`: forbidden words",
+    "H11": "P7",
+    "H13": "P9; `test_session.py`: a reminder comes before the deadline",
+    "H22": "spoken in every flow; `words`: numbers",
+    "H23": "spoken in every flow; `words`: names; `test_guard.py`",
+    "H24": "spoken in every flow; `test_matching.py`: who is writing",
+    "H25": "spoken in every flow",
+    "H27": "P13; area packs",
+    "H28": "`telegram/`: pictures are refused unseen",
+    "H29": "each call to social care says where",
+    "H31": "P6b",
+    "H32": "P7",
+    "H41": "spoken: a changed answer",
+}
+"""What else holds a rule, for the table in the README."""

@@ -15,7 +15,7 @@ from bot.navigation import QUESTIONS, after, path_of, shows, start, step_at
 from bot.replay import next_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from bot.models import Flow, Route, Step
     from bot.navigation import Position
@@ -139,13 +139,46 @@ def complaints(library: Library, needs: Iterable[Need], flows: Iterable[Flow] | 
     return found
 
 
+def warned_first(library: Library, flow: Flow, warns: Collection[str], call: str) -> bool:
+    """Say whether some way through a flow warns before a call that it makes later."""
+    for graph in graphs_of(library, flow):
+        seen: set[tuple[Position, Facts, bool]] = set()
+        ahead: list[tuple[Position | None, Facts, bool]] = [(start(flow.id), graph.first_facts(), False)]
+        while ahead:
+            position, facts, warned = ahead.pop()
+            position = graph.settle(position, facts)
+            if position is None or (position, facts := facts & graph.wanted_from(position), warned) in seen:
+                continue
+            seen.add((position, facts, warned))
+            step, path = step_at(library, position), path_of(library, position)
+            rung = False
+            for action in step.act if isinstance(step, ActStep) else ():
+                if shows(action, path, facts, graph.moment) and not rung:
+                    if action.do == call and warned:
+                        return True
+                    rung = action.do == call
+                    warned = warned or action.do in warns
+            if rung:
+                continue
+            if isinstance(step, QUESTIONS):
+                ahead += [
+                    (after(library, position, next_of(step, b.chosen)), graph.facts_after(step, path, facts, b), warned)
+                    for b in branches(step)
+                ]
+            else:
+                ahead.append((after(library, position, None), facts, warned))
+    return False
+
+
 # --- the content with something taken out ----------------------------------------------------------------
 
 SAID = frozenset({"say", "share", "escalate", "text", "intro", "ask", "rephrase", "label", "short", "close", "remind"})
 
 
-def rewritten(library: Library, change: Callable[[str], str], do: Mapping[str, str] | None = None) -> Library:
-    """Return a library with every line changed, and some actions made others: the same mistake everywhere at once."""
+def rewritten(
+    library: Library, change: Callable[[str], str], do: Mapping[str, str] | None = None, lost: Collection[str] = ()
+) -> Library:
+    """Return a library with every line changed, some actions made others, some meanings lost: one mistake everywhere."""
 
     def altered(value: Any) -> Any:
         if isinstance(value, dict):
@@ -154,6 +187,8 @@ def rewritten(library: Library, change: Callable[[str], str], do: Mapping[str, s
                 if key in SAID and isinstance(item, str)
                 else (do or {}).get(item, item)
                 if key == "do"
+                else tuple(meaning for meaning in item if meaning not in lost)
+                if key == "means"
                 else altered(item)
                 for key, item in value.items()
             }

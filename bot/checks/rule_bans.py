@@ -264,7 +264,7 @@ BANS: tuple[Ban, ...] = (
     ),
     Ban(
         "H24",
-        ("nothing is", "nothing will", "store nothing", "keep nothing", "keeps nothing"),
+        ("nothing",),
         r"\bnothing (you \w+ )?(is|will be) (kept|stored|saved|recorded)|\b(we|I|it) (keeps?|stores?) nothing\b",
         "nobody is told that nothing is stored",
         "Nothing you say is kept.",

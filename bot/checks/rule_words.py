@@ -26,6 +26,37 @@ INTERPRETER = r"\b(professional interpreter|interpreter\b[^.]{0,40}\bprofessiona
 NOT_KIN = r"\b(never|no|not)\b[^.]{0,60}\b(child|relative|friend|family|partner)"
 SIXTEEN = r"\b(16|sixteen)\b[^.]{0,60}\b(child|children)\b"
 
+LINES_HAVE_TO_SAY: tuple[HasToSay, ...] = (
+    *(
+        requirement
+        for line in ("greeting", "menu", "opening", "help", "not_understood", "guarded", "too_long")
+        for requirement in _said("H1", line, in_danger_999="999")
+    ),
+    *_said("H10", "help", never_says_safe=r"never say a child is safe"),
+    *_said("H13", "reminder_due", a_named_person=r"named person", ring_again="ring again now"),
+    *_said("H23", "greeting", no_names=r"no names"),
+    *_said("H23", "guarded", no_names=r"no names"),
+    *_said(
+        "H25",
+        "limits",
+        general_for_england=r"general guidance for England",
+        as_at_a_date=r"as (read|at) on \d+ \w+ 20\d\d",
+        local_procedures=r"local procedures",
+        the_lead_or_someone_else=r"safeguarding lead,? or someone senior who is\s+not involved",
+        not_the_record=r"not the child's record",
+    ),
+    *_said(
+        "H28",
+        "media_refused",
+        not_opened=r"did not open it",
+        do_not_view=r"(don't|do not|never) view",
+        the_lead_at_once=r"lead[^.]{0,60}at once",
+        the_police=r"adult is involved, police",
+    ),
+    *_said("H41", "withdrawn", leave_the_call_as_it_is=r"already rung, leave it"),
+)
+"""What fixed lines have to say; `route` is the line. A line need not cite the rule."""
+
 HAS_TO_SAY: tuple[HasToSay, ...] = (
     *_said(
         "H1",

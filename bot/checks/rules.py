@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from bot.checks.rule_bans import BANS
-from bot.checks.rule_words import HAS_TO_SAY
+from bot.checks.rule_words import HAS_TO_SAY, LINES_HAVE_TO_SAY
 from bot.checks.structure import part_of, routes
 from bot.checks.words import texts_of
 from bot.models import ActStep, PromptsStep
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.reading import Where
 
 DOUBT = re.compile(
-    r"\b(don't know|not sure|can't tell|cannot tell|no answer|no reply|no doubt|none of (these|those))\b"
+    r"\b(don't know|not sure|can't tell|cannot tell|no answer|no reply|no doubt|(decide|choose)d? not to|none of (these|those))\b"
 )
 DENIED = re.compile(r"\b(no|not|never|nobody|none|nothing|nor|neither|without|cannot|told to)\b|n't\b")
 DENIED_AFTER = re.compile(r"\W{0,3}(is|are|was) (no|not|never)\b")
@@ -90,6 +90,11 @@ def rules_are_said(library: Library, origins: Origins) -> Iterator[Problem]:
         if not _compiled(said.pattern).search(known[said.route, said.rule]):
             says = f"{said.rule}: no line here that cites {said.rule} says {said.says}: put it back."
             yield origins.problem(part_of(route), route.id, (), said.rule, says)
+    for said in LINES_HAVE_TO_SAY:
+        line = library.lines.get(said.route)
+        if line is not None and not _compiled(said.pattern).search(line.text):
+            says = f"{said.rule}: this line has to say {said.says}: put it back."
+            yield origins.problem("lines", line.id, ("text",), said.rule, says)
 
 
 def nothing_says_the_opposite(library: Library, origins: Origins) -> Iterator[Problem]:
