@@ -178,6 +178,7 @@ NEEDS: tuple[Need, ...] = (
         _answers("who.under_18", "who.not_sure"),
         "do ask_forced_marriage_unit today",
     ),
+    _needs("H33", "forced_marriage_or_honour_based_abuse", _answers("who.under_18", "who.not_sure"), "says one chance"),
     _needs("H33", "forced_marriage_or_honour_based_abuse", (), "says never[^.]{0,90}bring them together"),
     _never("H33", "forced_marriage_or_honour_based_abuse", (), *WARNS),
     # pregnancy
@@ -185,7 +186,12 @@ NEEDS: tuple[Need, ...] = (
     _needs("H34", "expecting_or_care_leaver_parent", _answers("which.hidden"), "says for both"),
     _needs("H34", "expecting_or_care_leaver_parent", (), "says 999[^.]{0,20}find the baby"),
     # sixteen and seventeen
-    _needs("H35", "forced_marriage_or_honour_based_abuse", (), "says marriage is from eighteen"),
+    _needs(
+        "H35",
+        "forced_marriage_or_honour_based_abuse",
+        _answers("who.under_18", "who.not_sure"),
+        "says marriage is from eighteen",
+    ),
     _needs("H35", "young_person_at_risk", (), "says to 18 they are children|children in law"),
     _needs("H35", "young_person_at_risk", _answers("which.used"), "says not housing alone|not only housing"),
     # in care
