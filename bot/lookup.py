@@ -109,6 +109,8 @@ class Found:
 def search(library: Library, words: str, most: int = MOST) -> list[Found]:
     """Return what fits the words best, best first: word stems, any of them, more of them first.
 
+    Whoever types an id means that very thing; where something is published comes after everything that says something.
+
     Odd characters and the search language of SQLite mean nothing here; without a word to search for, nothing is found.
     """
     terms = [term for term in re.findall(r"[^\W_]+", words[:LONGEST_QUERY].lower()) if term not in NOT_SEARCHED]
@@ -121,8 +123,13 @@ def search(library: Library, words: str, most: int = MOST) -> list[Found]:
     )
     database["known"].enable_fts(["id", "title", "text"], tokenize="porter unicode61")  # type: ignore[union-attr]
     query = " OR ".join(f'"{term}"' for term in dict.fromkeys(terms))
-    sql = "SELECT rowid FROM known_fts WHERE known_fts MATCH ? ORDER BY bm25(known_fts, 4.0, 3.0, 1.0), rowid LIMIT ?"
-    places = [row[0] for row in database.execute(sql, [query, most]).fetchall()]
+    sql = (
+        "SELECT rowid FROM known_fts WHERE known_fts MATCH ? "
+        "ORDER BY rowid <> ?, rowid > ?, bm25(known_fts, 1.0, 3.0, 1.0), rowid LIMIT ?"
+    )
+    named = next((place for place, row in enumerate(rows, 1) if row.id.lower() == words.strip().lower()), 0)
+    says = len(rows) - len(library.content.documents)
+    places = [row[0] for row in database.execute(sql, [query, named, says, most]).fetchall()]
     database.close()
     return [rows[place - 1] for place in places]
 

@@ -207,3 +207,21 @@ def test_an_answer_that_is_looked_at_much_later_is_not_forgotten(content: Librar
     assert {outcome.has("action", "ring_social_care") for outcome in graph.outcomes} == {True, False}
     assert graph.count() == 4
     assert len(graph._counts) == 6, "one place each, two where the first answer still matters"
+
+
+def test_the_way_past_a_hidden_question_is_remembered_too(content: Library) -> None:
+    """Every answer of a question jumps over a step; where the question is hidden, that step is come to after all."""
+    options = [{"id": o, "label": o, "concern": n} for n, o in enumerate(("no", "yes"))]
+    jump = [{**option, "next": "close"} for option in options]
+    act = {"do": "ring_social_care", "who": "you", "by": "today", "text": "Ring.", "sources": SOURCES}
+    steps = [
+        {"id": "first", "ask": "First?", "sources": SOURCES, "options": options},
+        {"id": "gate", "ask": "Gate?", "sources": SOURCES, "options": options},
+        {"id": "maybe", "ask": "Maybe?", "sources": SOURCES, "options": jump, "if": ["gate.yes"]},
+        {"id": "over", "act": [{**act, "if": ["first.yes"]}, {**act, "do": "tell_lead"}]},
+        {"id": "close", "close": "So far", "sources": SOURCES},
+    ]
+    flow = Flow.model_validate(
+        {"id": "made", "title": "Made", "short": "Made", "about": "x", "group": "x", "order": 1, "steps": steps}
+    )
+    compare(library := Library(content.content.model_copy(update={"flows": (flow,)})), Graph(library, flow))
