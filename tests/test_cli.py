@@ -153,9 +153,9 @@ def test_editing_one_byte_of_one_row_makes_verify_fail_and_name_it(advised: tupl
     source.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     source.close()
     data = bytearray(Path(advised[0]).read_bytes())
-    place = data.rfind(b"Whoever you reach, go ahead.")
+    place = data.rfind(f"your receipt is {advised[1]}".encode())  # said in this session, and in no content
     assert place > 0
-    data[place] = ord("w")
+    data[place] = ord("Y")
     db.write_bytes(data)
     shutil.copy(advised[0] + ".key", str(db) + ".key")
     done = run("log", "verify", "--db", str(db))

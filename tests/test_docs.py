@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import click
 import yaml
 from jsonschema import Draft202012Validator
 
@@ -70,7 +71,7 @@ def test_every_command_named_in_a_document_exists() -> None:
     """No document names a command or an option that is not there, and every command is in some document."""
     named: set[str] = set()
     for document in DOCUMENTS:
-        for words in re.findall(r"thinkchild ((?:log )?[a-z]+)((?: [^\n`]*)?)", document.read_text(encoding="utf-8")):
+        for words in re.findall(r"thinkchild ((?:(?:log|area|new|transcript) )?[a-z]+)((?: [^\n`]*)?)", document.read_text(encoding="utf-8")):
             command: Any = cli
             for word in words[0].split():
                 command = getattr(command, "commands", {}).get(word)
@@ -79,7 +80,8 @@ def test_every_command_named_in_a_document_exists() -> None:
             options = {option for parameter in command.params for option in parameter.opts}
             for option in re.findall(r"(?<!\S)--[a-z]+", words[1].split("#")[0]):
                 assert option in options | {"--help"}, (document.name, words[0], option)
-    everything = {*cli.commands, *cli.commands["log"].commands}
+    groups = [command for command in cli.commands.values() if isinstance(command, click.Group)]
+    everything = {*cli.commands, *(name for group in groups for name in group.commands)}
     assert everything <= named, everything - named
 
 
