@@ -3,9 +3,15 @@
 Nothing here asks `bot.checks` or `bot.graph`: those prove the promises over the graph; here somebody answers each
 question in each way, at each hour, and what they are told is looked at, word by word.
 
-The full product of all answers has some sixty thousand paths. Two paths are followed as one from where they ask the
-same question, have been told the same so far, and differ in no answer that any condition looks at; the engine can
-then only go on alike. Every answer to every question is still given on every such class of paths.
+The full product of all answers has some four hundred thousand paths. Two paths are followed as one from where they ask
+the same question, have been told the same so far, and differ in no answer that any condition looks at; the engine can
+then only go on alike. In the smaller flows every answer to every question is given on every such class of paths.
+
+In the larger flows that is done for the first `MOST_FOLLOWED` classes. From there on two paths are also followed as one
+where they were told different things but differ in no answer that any condition looks at: every answer is still given at
+every question in each such state, and each is taken on to an end, but by one way and not by all. In the very largest, from
+`MOST_STATES` on, every answer is given at every question with harm suspected and without. What holds of all ways of the
+larger flows is proved by `bot.checks`.
 """
 
 from __future__ import annotations
@@ -40,6 +46,8 @@ FLOWS = sorted(path.stem for path in (content_root() / "dialogues" / "flows").gl
 HARM = "means.harm_suspected"
 SOON = {By.NOW, By.BEFORE_CONTACT, By.TODAY}
 LONGEST_PATH = 60
+MOST_FOLLOWED, MOST_STATES = 300, 600
+"""Questions met in one flow until paths are followed as one more freely, and more freely still."""
 Spoken = tuple[str, tuple[str, ...]]
 """A step, and what was advised in it: the same words each time."""
 
@@ -149,22 +157,28 @@ def walked(flow: str, moment: Moment) -> Walked:
     found = Walked(_library(), moment)
     turn = step(found.library, new_state(found.library), Open(flow, moment=moment))
     waiting = [_place(found, Place(new_state(found.library), None, Trail(), ()), turn, Open(flow, moment=moment))]
-    seen = set()
+    seen: set[object] = set()
     while waiting:
         place = waiting.pop()
         if place.asked is None:
             found.endings.append(place)
             continue
-        like = (place.asked.step, place.state.interrupt, looked_at(found.library, place.state), place.trail)
-        if like in seen:
+        facts = looked_at(found.library, place.state)
+        question = (place.asked.step, place.state.interrupt, HARM in facts)
+        state, whole = (question, facts), (question, facts, place.trail)
+        if whole in seen:
             continue
-        seen.add(like)
+        met = len(found.questions)
+        only_one = (met >= MOST_STATES and question in seen) or (met >= MOST_FOLLOWED and state in seen)
+        seen |= {question, state, whole}
         assert len(place.way) < LONGEST_PATH, f"no end in sight: {place}"
         if place.state.interrupt is not None:
             events: list[Event] = [Chose(("rung_999",), moment=moment)]
         else:
             found.questions.append(place)
             events = answers_to(found.library, place.asked, moment)
+        if only_one:
+            events = [events[len(place.way) % len(events)]]
         waiting += [_place(found, place, step(found.library, place.state, event), event) for event in events]
     return found
 

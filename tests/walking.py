@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bot.dialogue import new_state, step
@@ -153,17 +154,24 @@ def _by_concern(library: Library, asked: Reply) -> list[Event]:
 
 def looked_at(library: Library, state: State) -> frozenset[str]:
     """Return those facts of the open run that any condition of any content looks at."""
-    refs = {
+    if state.top is None:
+        return frozenset()
+    return frozenset(fact for fact in walk(library, state.top).facts if _is_looked_at(library, fact))
+
+
+@cache
+def _is_looked_at(library: Library, fact: str) -> bool:
+    return any(fact == ref or fact.endswith(f"/{ref}") for ref in _conditions(library))
+
+
+@cache
+def _conditions(library: Library) -> frozenset[str]:
+    return frozenset(
         ref
         for route in library.routes.values()
         for part in route.steps
         for item in (part, *getattr(part, "act", ()))
         for ref in (*item.if_, *item.unless)
-    }
-    if state.top is None:
-        return frozenset()
-    return frozenset(
-        fact for fact in walk(library, state.top).facts if any(fact == ref or fact.endswith(f"/{ref}") for ref in refs)
     )
 
 
