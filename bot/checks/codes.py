@@ -8,6 +8,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+WITH_WORDS_OF_THEIR_OWN = (22, 23)
+RULES: dict[str, tuple[str, str]] = {
+    f"H{number}": (
+        f"Hard rule H{number} is not said where it has to be, on a line that cites it; or something says its opposite.",
+        f"Read 'thinkchild point H{number}'; put the words back with H{number} under 'sources', or take out what contradicts it.",
+    )
+    for number in range(1, 42)
+    if number not in WITH_WORDS_OF_THEIR_OWN
+}
+"""The hard rules in the words: all are broken in the same two ways, and the problem itself says which."""
+
 CODES: dict[str, tuple[str, str]] = {
     "P1": (
         "The danger check does not come first, or a way through it asks of no danger at all.",
@@ -79,6 +90,7 @@ CODES: dict[str, tuple[str, str]] = {
         "A path does not ask about brothers, sisters and other children.",
         "Call the block 'brothers_and_sisters', or give the reason under 'exempt'.",
     ),
+    **RULES,
     "H22": (
         "A telephone number stands in words that are the same everywhere (hard rule H22).",
         "Take it out; local numbers live in an area pack, with the day they were checked.",
