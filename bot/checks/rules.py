@@ -11,14 +11,14 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from bot.checks.rule_bans import BANS
+from bot.checks.rule_bans import BANS, Ban
 from bot.checks.rule_words import HAS_TO_SAY, LINES_HAVE_TO_SAY
 from bot.checks.structure import part_of, routes
 from bot.checks.words import texts_of
 from bot.models import ActStep, PromptsStep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from bot.checks.structure import Check
     from bot.errors import Problem
@@ -44,14 +44,18 @@ def denied(words: str, start: int, end: int) -> bool:
     return bool(DENIED.search(before) or DENIED_AFTER.match(words, end))
 
 
-def forbidden(words: str) -> Iterator[tuple[str, str, str]]:
-    """Yield (rule, what was said, what to say instead) for each contradiction of a hard rule in some words."""
+def hinted(words: str, bans: Iterable[Ban] = BANS) -> tuple[Ban, ...]:
+    """Return the bans of which some words hold a hint."""
     low = words.lower()
-    for ban in BANS:
-        if any(hint in low for hint in ban.hints):
-            for found in _compiled(ban.pattern).finditer(words):
-                if not denied(words, *found.span()):
-                    yield ban.rule, found[0], ban.instead
+    return tuple(ban for ban in bans if any(hint in low for hint in ban.hints))
+
+
+def forbidden(words: str, bans: Iterable[Ban] = BANS) -> Iterator[tuple[str, str, str]]:
+    """Yield (rule, what was said, what to say instead) for each contradiction of a hard rule in some words."""
+    for ban in hinted(words, bans):
+        for found in _compiled(ban.pattern).finditer(words):
+            if not denied(words, *found.span()):
+                yield ban.rule, found[0], ban.instead
 
 
 @cache
@@ -99,17 +103,21 @@ def rules_are_said(library: Library, origins: Origins) -> Iterator[Problem]:
 
 def nothing_says_the_opposite(library: Library, origins: Origins) -> Iterator[Problem]:
     """Nothing that is said contradicts a hard rule."""
-    said = [
-        (part_of(route), route.id, ("steps", place, *where), words)
+    said: dict[tuple[str, str], list[tuple[Where, str]]] = {
+        (part_of(route), route.id): [
+            (("steps", place, *where), " ".join(words.split()))
+            for place, step in enumerate(route.steps)
+            for where, words in texts_of(step)
+        ]
         for route in routes(library)
-        for place, step in enumerate(route.steps)
-        for where, words in texts_of(step)
-    ]
-    said += [("lines", line.id, ("text",), line.text) for line in library.content.lines]
-    for part, record, where, text in said:
-        for rule, found, instead in forbidden(" ".join(text.split())):
-            says = f"{rule}: '{found}' may not be said: {instead}."
-            yield origins.problem(part, record, where, rule, says)
+    }
+    said |= {("lines", line.id): [(("text",), " ".join(line.text.split()))] for line in library.content.lines}
+    for (part, record), lines in said.items():
+        bans = hinted("\n".join(words for _, words in lines))  # looked for in all of it first: most are nowhere
+        for where, words in lines:
+            for rule, found, instead in forbidden(words, bans):
+                says = f"{rule}: '{found}' may not be said: {instead}."
+                yield origins.problem(part, record, where, rule, says)
 
 
 def curiosity_sends_nobody_looking(library: Library, origins: Origins) -> Iterator[Problem]:
