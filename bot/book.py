@@ -12,9 +12,10 @@ from bot.checks.structure import INTERRUPTS
 from bot.coverage import coverage
 from bot.drawing import svg
 from bot.factcheck import rows_of
-from bot.graph import Graph, may_be_hidden
+from bot.graph import Graph
 from bot.models import ActStep, AskStep, PromptsStep, RemindStep
 from bot.navigation import END
+from bot.outline import may_be_hidden
 from bot.picture import kind_of
 from bot.signing import cited_by, routes_of, standing
 from bot.wording import cite, page

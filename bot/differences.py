@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.checks.words import texts_of
 from bot.factcheck import rows_of
-from bot.graph import steps_below
+from bot.outline import steps_below
 from bot.picture import kind_of
 
 if TYPE_CHECKING:

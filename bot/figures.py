@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.checks.words import texts_of
-from bot.graph import Graph, branches, steps_below
+from bot.graph import Graph, branches
 from bot.models import ActStep, AskStep, CallStep
 from bot.navigation import QUESTIONS, after, path_of, shows, start, step_at
+from bot.outline import steps_below
 from bot.readability import reading_age
 from bot.replay import next_of
 

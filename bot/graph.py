@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, cached_property
-from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.models import (
     BY_URGENCY,
     URGENCY_ORDER,
+    ActionClass,
     ActStep,
     AskStep,
     CallStep,
@@ -26,7 +26,6 @@ from bot.models import (
     ShareStep,
 )
 from bot.navigation import (
-    END,
     MEANS,
     QUESTIONS,
     Position,
@@ -39,6 +38,7 @@ from bot.navigation import (
     start,
     step_at,
 )
+from bot.outline import conditional, conditions, may_be_hidden
 from bot.replay import DECLINE, facts_of, next_of
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
     from bot.library import Library
     from bot.models import Option, Route, Step
-    from bot.models.flows import Conditional
 
 Facts = frozenset[str]
 
@@ -134,6 +133,12 @@ def branches(step: Step) -> tuple[Branch, ...]:
 
 
 Prior = frozenset[tuple[str, int]]
+Sides = tuple[tuple[Branch, Outcomes], ...]
+COMPARED = frozenset({ActionClass.PROTECT, ActionClass.ALERT, ActionClass.CONSENT})
+
+
+def _soon(feature: Feature) -> int:
+    return feature.soon
 
 
 class Comparison(NamedTuple):
@@ -141,7 +146,7 @@ class Comparison(NamedTuple):
 
     step: str
     prior: dict[str, int]
-    branches: tuple[tuple[Branch, Outcomes], ...]
+    branches: Sides
 
 
 class Graph:
@@ -156,8 +161,8 @@ class Graph:
         self.route = route
         self.moment = moment
         self.visited: set[str] = set()
-        self.compared: list[Comparison] = []
-        self._known: dict[tuple[Position, Facts, Prior], Outcomes] = {}
+        self._known: dict[tuple[Position, Facts], Outcomes] = {}
+        self._sides: dict[tuple[Position, Facts], Sides] = {}
         self._wanted: dict[Position, Facts] = {}
         self._counts: dict[tuple[Position, Facts], int] = {}
 
@@ -183,7 +188,7 @@ class Graph:
         if position not in self._wanted:
             step, path = step_at(self.library, position), path_of(self.library, position)
             here = {
-                self.looked_at[absolute(ref, path)] for item in _conditional(step) for ref in (*item.if_, *item.unless)
+                self.looked_at[absolute(ref, path)] for item in conditional(step) for ref in (*item.if_, *item.unless)
             }
             onward: set[Position | None] = set()
             if isinstance(step, CallStep):
@@ -199,7 +204,7 @@ class Graph:
     def outcomes(self) -> Outcomes:
         """Return every distinct outcome of the route."""
         base = frozenset(Feature("means", meaning) for meaning in self.means)
-        ways = self._from(start(self.route.id), self.first_facts(), frozenset())
+        ways = self._from(start(self.route.id), self.first_facts())
         return {Outcome(outcome.features | base, outcome.taps): way for outcome, way in ways.items()}
 
     def count(self) -> int:
@@ -249,43 +254,84 @@ class Graph:
         """Return the facts after an answer, as far as some condition looks at them."""
         return facts | self._known_of(facts_of(step, path, branch.chosen, branch.marks))
 
-    def _from(self, position: Position | None, facts: Facts, prior: Prior) -> Outcomes:
-        """Return the outcomes from a position on; `prior` are the actions advised before it."""
+    def _from(self, position: Position | None, facts: Facts) -> Outcomes:
+        """Return the outcomes from a position on."""
         position = self.settle(position, facts)
         if position is None:
             return {Outcome(frozenset(), None): ()}
         facts &= self.wanted_from(position)
-        key = (position, facts, prior)
+        key = (position, facts)
         if key in self._known:
             return self._known[key]
         step, path = step_at(self.library, position), path_of(self.library, position)
         name = name_of(self.library, position)
         self.visited.add(name)
         here = frozenset(self._features(step, path, facts))
-        prior = prior | {(feature.what, feature.soon) for feature in here if feature.kind == "action"}
         ways: Outcomes = {}
         if isinstance(step, QUESTIONS):
-            compared = []
+            sides = []
             for branch in branches(step):
-                onward = self._from(
-                    after(self.library, position, next_of(step, branch.chosen)),
-                    self.facts_after(step, path, facts, branch),
-                    prior,
-                )
-                compared.append((branch, self._meaning(branch, onward)))
-                for outcome, way in self._meaning(branch, onward).items():
+                onward = self._from(*self._onward(position, step, path, facts, branch))
+                meant = self._meaning(branch, onward)
+                sides.append((branch, meant))
+                first = Choice(name, branch.chosen or ((Mark.WORRY,) if branch.concern else (Mark.UNKNOWN,)))
+                for outcome, way in meant.items():
                     taps = None if outcome.taps is None else outcome.taps + 1
-                    first = Choice(name, branch.chosen or ((Mark.WORRY,) if branch.concern else (Mark.UNKNOWN,)))
                     ways.setdefault(Outcome(outcome.features | here, taps), (first, *way))
-            self.compared.append(Comparison(name, dict(sorted(prior, key=itemgetter(1))), tuple(compared)))
+            self._sides[key] = tuple(sides)
         else:
             acts = any(feature.kind == "action" for feature in here)
-            for outcome, way in self._from(after(self.library, position, None), facts, prior).items():
+            for outcome, way in self._from(after(self.library, position, None), facts).items():
                 ways.setdefault(Outcome(outcome.features | here, 0 if acts else outcome.taps), way)
         if len(ways) > MOST_OUTCOMES or len(self._known) > MOST_PLACES:
             raise TooManyWaysError
         self._known[key] = ways
         return ways
+
+    def _onward(
+        self, position: Position, step: Step, path: str, facts: Facts, branch: Branch
+    ) -> tuple[Position | None, Facts]:
+        return (
+            after(self.library, position, next_of(step, branch.chosen)),
+            self.facts_after(step, path, facts, branch),
+        )
+
+    @cached_property
+    def compared(self) -> tuple[Comparison, ...]:
+        """Return every question in every state of what was advised before it, with what each answer leads to."""
+        assert self.outcomes is not None  # working them out finds what each answer leads to
+        found: list[Comparison] = []
+        seen: set[tuple[Position, Facts, Prior]] = set()
+        waiting: list[tuple[Position | None, Facts, Prior]] = [(start(self.route.id), self.first_facts(), frozenset())]
+        while waiting:
+            position, facts, prior = waiting.pop()
+            position = self.settle(position, facts)
+            if position is None:
+                continue
+            facts &= self.wanted_from(position)
+            if (position, facts, prior) in seen:
+                continue
+            seen.add((position, facts, prior))
+            if len(seen) > MOST_PLACES:
+                raise TooManyWaysError
+            step, path = step_at(self.library, position), path_of(self.library, position)
+            if isinstance(step, QUESTIONS):
+                sides = self._sides[position, facts]
+                found.append(Comparison(name_of(self.library, position), dict(prior), sides))
+                waiting += [(*self._onward(position, step, path, facts, branch), prior) for branch, _ in sides]
+            else:
+                told = {
+                    f.what: f.soon for f in sorted(self._features(step, path, facts), key=_soon) if self._compares(f)
+                }
+                prior = frozenset(
+                    {**dict(prior), **{k: max(v, dict(prior).get(k, v)) for k, v in told.items()}}.items()
+                )
+                waiting.append((after(self.library, position, None), facts, prior))
+        return tuple(found)
+
+    def _compares(self, feature: Feature) -> bool:
+        """Say whether a feature is an action whose urgency answers are compared by (promises P2 and P2b)."""
+        return feature.kind == "action" and self.library.actions[feature.what].is_ in COMPARED
 
     @staticmethod
     def _meaning(branch: Branch, onward: Outcomes) -> Outcomes:
@@ -323,46 +369,6 @@ class Graph:
             yield Feature("close", step.id)
 
 
-def steps_below(library: Library, route: Route, path: str = "") -> Iterator[tuple[str, Step]]:
-    """Yield (call path, step) for every step of a route, called blocks included."""
-    for step in route.steps:
-        yield path, step
-        if isinstance(step, CallStep) and step.call in library.blocks:
-            yield from steps_below(library, library.blocks[step.call], f"{path}/{step.id}" if path else step.id)
-
-
-def conditions(library: Library, route: Route) -> Iterator[tuple[Conditional, str]]:
-    """Yield (step or action, call path) for everything on a route that can have conditions."""
-    for path, step in steps_below(library, route):
-        for item in _conditional(step):
-            yield item, path
-
-
-def may_be_hidden(step: Step) -> bool:
-    """Say whether a step is shown only on some answers or in some hours."""
-    return bool(step.if_ or step.unless or step.when)
-
-
-def following(route: Route, place: int) -> Iterator[str]:
-    """Yield the ids of the steps that may follow a step inside its own route; 'end' where it may leave."""
-    step = route.steps[place]
-    default = step.next or (route.steps[place + 1].id if place + 1 < len(route.steps) else END)
-    if isinstance(step, AskStep):
-        for option in step.options:
-            if not option.open:
-                yield option.next or default
-        if not may_be_hidden(step):
-            return
-    yield default
-
-
-def calls_of(library: Library, route: Route) -> Iterator[str]:
-    """Yield the ids of the blocks that a route calls."""
-    for step in route.steps:
-        if isinstance(step, CallStep) and step.call in library.blocks:
-            yield step.call
-
-
 def graphs_of(library: Library, route: Route) -> tuple[Graph, ...]:
     """Return the graphs of a route at each hour, begun fresh and opened from a flow in which harm is suspected.
 
@@ -373,7 +379,3 @@ def graphs_of(library: Library, route: Route) -> tuple[Graph, ...]:
     meant = any(ref.startswith(MEANS) for item in items for ref in (*item.if_, *item.unless))
     begun: tuple[tuple[str, ...], ...] = ((), ("harm_suspected",)) if meant else ((),)
     return tuple(Graph(library, route, moment, means) for moment in hours for means in begun)
-
-
-def _conditional(step: Step) -> tuple[Conditional, ...]:
-    return (step, *step.act) if isinstance(step, ActStep) else (step,)

@@ -9,9 +9,9 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.graph import may_be_hidden
 from bot.models import ActStep, AskStep, CallStep, CloseStep, EscalateStep, PromptsStep, RemindStep, SayStep, ShareStep
 from bot.navigation import END
+from bot.outline import may_be_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

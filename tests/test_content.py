@@ -15,9 +15,10 @@ from bot import checks
 from bot.asking import flows_in, groups_in_use
 from bot.checks import check_content, promises, words
 from bot.checks.words import NATIONAL_LINES
-from bot.graph import Graph, steps_below
+from bot.graph import Graph
 from bot.library import Library, read_content
 from bot.models import ActionClass, Evidence
+from bot.outline import steps_below
 from bot.readability import reading_age
 from bot.reading import content_files, content_root
 

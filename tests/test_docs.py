@@ -71,7 +71,9 @@ def test_every_command_named_in_a_document_exists() -> None:
     """No document names a command or an option that is not there, and every command is in some document."""
     named: set[str] = set()
     for document in DOCUMENTS:
-        for words in re.findall(r"thinkchild ((?:(?:log|area|new|transcript) )?[a-z]+)((?: [^\n`]*)?)", document.read_text(encoding="utf-8")):
+        for words in re.findall(
+            r"thinkchild ((?:(?:log|area|new|transcript) )?[a-z]+)((?: [^\n`]*)?)", document.read_text(encoding="utf-8")
+        ):
             command: Any = cli
             for word in words[0].split():
                 command = getattr(command, "commands", {}).get(word)

@@ -11,9 +11,9 @@ from content import SMALL, shipped
 
 from bot.drawing import svg
 from bot.errors import SetupError
-from bot.graph import following
 from bot.library import Library
 from bot.models import AskStep, Flow
+from bot.outline import following
 from bot.picture import NOT_ASKED, arrows, boxes, dot, mermaid
 
 if TYPE_CHECKING:

@@ -12,18 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bot.asking import DANGER_CHECK
 from bot.checks.words import texts_of
-from bot.graph import (
-    Branch,
-    Choice,
-    Comparison,
-    Graph,
-    Outcome,
-    Outcomes,
-    TooManyWaysError,
-    graphs_of,
-    soonest_of,
-    steps_below,
-)
+from bot.graph import Branch, Choice, Comparison, Graph, Outcome, Outcomes, TooManyWaysError, graphs_of, soonest_of
 from bot.models import (
     URGENCY_ORDER,
     ActionClass,
@@ -35,6 +24,7 @@ from bot.models import (
     RemindStep,
     Urgency,
 )
+from bot.outline import steps_below
 
 if TYPE_CHECKING:
     from bot.errors import Problem
@@ -102,12 +92,15 @@ def concern_never_lowers_protection(proof: Proof) -> Iterator[Problem]:
     protective = proof.actions(ActionClass.PROTECT)
     warning = proof.actions(ActionClass.ALERT, ActionClass.CONSENT)
     for graph in proof.graphs:
-        assert graph.outcomes is not None  # the comparisons are made while the outcomes are worked out
+        known: dict[int, list[_Side]] = {}
         for comparison in graph.compared:
-            sides = [
-                _Side(branch, guaranteed(ways, protective), possible(ways, warning))
-                for branch, ways in comparison.branches
-            ]
+            # The same answers are met after different advice: what they lead to is worked out once.
+            sides = known.get(id(comparison.branches))
+            if sides is None:
+                sides = known[id(comparison.branches)] = [
+                    _Side(branch, guaranteed(ways, protective), possible(ways, warning))
+                    for branch, ways in comparison.branches
+                ]
             for less in sides:
                 for more in sides:
                     if less is not more and less.branch.concern <= more.branch.concern and not _excused(more.branch):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from bot.asking import AFRESH, CARRY_ON, EMERGENCY, EXITS, LEAVE, WELCOME_BACK, WHO_IS_WRITING
 from bot.errors import Problem, near_miss
-from bot.graph import calls_of, following, steps_below
 from bot.models import (
     ActStep,
     AskStep,
@@ -19,6 +18,7 @@ from bot.models import (
     RemindStep,
 )
 from bot.navigation import END, MEANS, QUESTIONS
+from bot.outline import calls_of, following, steps_below
 
 if TYPE_CHECKING:
     from bot.library import Library, Origins
