@@ -13,6 +13,7 @@ from bot.checks.words import texts_of
 from bot.factcheck import rows_of
 from bot.outline import steps_below
 from bot.picture import kind_of
+from bot.signing import routes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,7 +65,7 @@ def _flows(old: Library, new: Library, found: Changes) -> None:
             for key in ("title", "short", "about", "group", "order", "signpost", "exempt", "means"):
                 before, after = getattr(old.flows[name], key), getattr(new.flows[name], key)
                 if before != after:
-                    found.say(heading, f"{key}: was {before!r}, now {after!r}.")
+                    found.say(heading, f"{key}: was {_worded(before)}, now {_worded(after)}.")
             for sentence in (*_steps(old.flows[name], new.flows[name]), *_ways(old, new, name)):
                 found.say(heading, sentence)
 
@@ -100,8 +101,10 @@ def _steps(old: Route, new: Route) -> Iterator[str]:
         if earlier == step:
             continue
         yield from _sentences(name, dict(_said(earlier)), dict(_said(step)))
-        if dict(_said(earlier)) == dict(_said(step)):
-            yield f"Step '{name}': the words are the same; who, by when, sources, conditions or ways on changed: {_fields(earlier, step)}."
+        if kind_of(earlier) != kind_of(step):
+            yield f"Step '{name}' was {kind_of(earlier)} and is {kind_of(step)} now."
+            continue
+        yield from _sentences(name, dict(_facts(earlier)), dict(_facts(step)))
     kept = [name for name in after if name in before]
     if kept != [name for name in before if name in after]:
         yield "The order of the steps changed."
@@ -120,20 +123,34 @@ def _sentences(step: str, before: Mapping[str, str], after: Mapping[str, str]) -
         if before.get(where) == after.get(where):
             continue
         if where not in before:
-            yield f"Step '{step}', {where}: new: “{after[where]}”"
+            yield f"Step '{step}', {where}: new: {_quoted(after[where])}"
         elif where not in after:
-            yield f"Step '{step}', {where}: gone: “{before[where]}”"
+            yield f"Step '{step}', {where}: gone: {_quoted(before[where])}"
         else:
-            yield f"Step '{step}', {where}: was “{before[where]}”, now “{after[where]}”"
+            yield f"Step '{step}', {where}: was {_quoted(before[where])}, now {_quoted(after[where])}"
 
 
-def _fields(before: Model, after: Model) -> str:
-    one, two = before.model_dump(mode="json", by_alias=True), after.model_dump(mode="json", by_alias=True)
-    return ", ".join(key for key in {**one, **two} if one.get(key) != two.get(key)) or "its kind"
+PARTS = {"act": "action", "options": "answer", "prompts": "prompt", "offers": "offer"}
+SAYS = {"do": "what", "next": "leads to", "if": "only if", "unless": "not if", "when": "only in", "means": "means"}
+
+
+def _facts(step: Model) -> Iterator[tuple[str, str]]:
+    """Yield everything of a step but its sentences: who, by when, sources, conditions, where it leads."""
+    texts = {where[-1] for where, _ in texts_of(step)}  # type: ignore[arg-type] # a step of either version
+    for key, value in step.model_dump(mode="json", by_alias=True, exclude_defaults=True).items():
+        if key in PARTS:
+            for place, part in enumerate(value, 1):
+                for inner, held in part.items():
+                    if inner not in texts:
+                        yield f"{PARTS[key]} {place}, {SAYS.get(inner, inner)}", _worded(held).replace("_", " ")
+        elif key not in texts:
+            yield SAYS.get(key, key), _worded(value).replace("_", " ")
 
 
 def _ways(old: Library, new: Library, name: str) -> Iterator[str]:
     """Compare what the same answers lead to, and say how many ways came or went."""
+    if routes_of(old, old.flows[name]) == routes_of(new, new.flows[name]):
+        return  # no way can have changed, and the longest tables take seconds
     before = {_key(row): row for row in rows_of(old, old.flows[name])}
     after = {_key(row): row for row in rows_of(new, new.flows[name])}
     said = [line for key in before if key in after for line in _outcome(new, key, before[key], after[key])]
@@ -156,9 +173,10 @@ def _outcome(library: Library, key: tuple[str, ...], before: Row, after: Row) ->
         was, now = (words[row.urgency] if row.urgency else "nothing" for row in (before, after))
         yield f"{way}: was due {was}, now {now}."
     was_told, now_told = {(t.do, t.by) for t in before.told}, {(t.do, t.by) for t in after.told}
-    says = {**{word.id: word.says for word in library.actions.values()}}
-    lost = ", ".join(f"{says.get(do, do)} ({by})" for do, by in sorted(was_told - now_told))
-    won = ", ".join(f"{says.get(do, do)} ({by})" for do, by in sorted(now_told - was_told))
+    says = {word.id: word.says for word in library.actions.values()}
+    when = library.content.vocabulary.by
+    lost = ", ".join(f"{says.get(do, do)} ({when[by]})" for do, by in sorted(was_told - now_told))
+    won = ", ".join(f"{says.get(do, do)} ({when[by]})" for do, by in sorted(now_told - was_told))
     if lost or won:
         yield f"{way}: {f'no longer: {lost}. ' if lost else ''}{f'Now also: {won}.' if won else ''}".strip()
 
@@ -174,6 +192,13 @@ LISTS = {
     "areas": "Area packs",
     "danger_phrases": "Danger phrases",
 }
+BY_NAME = {
+    "not_live": "Words for what is over",
+    "happening_now": "Words for what goes on now",
+    "shorthand": "Shorthand",
+    "writers": "Who is writing",
+}
+"""Lists without ids: what they are called, when they are not the same."""
 
 
 def _lists(old: Library, new: Library, found: Changes) -> None:
@@ -194,6 +219,20 @@ def _lists(old: Library, new: Library, found: Changes) -> None:
                         heading,
                         f"{name}, {key.replace('_', ' ')}: was “{_short(was.get(key))}”, now “{_short(now[key])}”.",
                     )
+    _recognised(old, new, found)
+
+
+def _recognised(old: Library, new: Library, found: Changes) -> None:
+    """Compare what has no ids: signatures, the vocabulary, and words that are recognised."""
+    for part, heading in BY_NAME.items():
+        if getattr(old.content, part) != getattr(new.content, part):
+            found.say("Words that are recognised", f"{heading}: changed.")
+    for signature in new.content.signatures:
+        if signature not in old.content.signatures:
+            found.say("Signed", f"{signature.flow}, by {signature.name} ({signature.role}) on {signature.on}.")
+    for signature in old.content.signatures:
+        if signature not in new.content.signatures:
+            found.say("Signed", f"No longer there: {signature.flow}, by {signature.name} on {signature.on}.")
     if old.content.vocabulary != new.content.vocabulary:
         one, two = old.content.vocabulary.model_dump(mode="json"), new.content.vocabulary.model_dump(mode="json")
         found.say("Vocabulary", f"Changed: {', '.join(key for key in two if one.get(key) != two[key])}.")
@@ -209,6 +248,22 @@ def _lists(old: Library, new: Library, found: Changes) -> None:
         found.say("Example messages", f"Changed for: {', '.join(changed)}.")
 
 
+def _quoted(text: str) -> str:
+    """Put a sentence between marks that it has not got already."""
+    return text if text.startswith("“") else f"“{text}”"
+
+
+def _worded(value: object) -> str:
+    """Write a value as somebody would say it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return "; ".join(f"{key} ({why})" for key, why in value.items()) or "nothing"
+    if isinstance(value, tuple | list):
+        return ", ".join(_worded(item) for item in value) or "nothing"
+    return f"“{value}”" if isinstance(value, str) else "nothing" if value is None else str(value)
+
+
 def _short(value: object, most: int = 300) -> str:
-    text = str(value)
+    text = value if isinstance(value, str) else _worded(value)
     return text if len(text) <= most else text[:most].rsplit(" ", 1)[0] + " …"
