@@ -196,7 +196,7 @@ def _content(name: str, db: Path | None) -> Library:
 
     if name == "now":
         return library_of(None)
-    if Path(name).is_dir():
+    if name and Path(name).is_dir():
         return library_of(Path(name))
     path = db or default_db()
     found: list[str] = []
@@ -268,11 +268,13 @@ def schema(kind: str | None, write: Path | None) -> None:
 
     made = schemas()
     if write is not None:
-        write.mkdir(parents=True, exist_ok=True)
-        for name, one in made.items():
-            (write / f"{name}.schema.json").write_text(
-                json.dumps(one, indent=1, sort_keys=True) + "\n", encoding="utf-8"
-            )
+        try:
+            write.mkdir(parents=True, exist_ok=True)
+            for name, one in made.items():
+                text = json.dumps(one, indent=1, sort_keys=True) + "\n"
+                (write / f"{name}.schema.json").write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise SetupError(f"{write} cannot be written ({error.strerror}): name another folder.") from error
         click.echo(f"Wrote {len(made)} schemas to {write}.")
         return
     known = [*made, "chat"]

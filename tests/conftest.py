@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from commands import command  # noqa: F401 - a fixture for every test
 from walking import Clock, Talk
 
 from bot.advice_log import AdviceLog

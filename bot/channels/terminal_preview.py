@@ -10,10 +10,15 @@ from bot.access import Person
 from bot.channels.terminal import Terminal
 
 if TYPE_CHECKING:
+    from bot.events import Event
     from bot.preview import Preview
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at the files."""
+
+
+class ReadAgainError(EOFError):
+    """A file was saved while an answer was awaited: marks given so far are kept, as at the end of the input."""
 
 
 class PreviewTerminal(Terminal):
@@ -53,19 +58,22 @@ class PreviewTerminal(Terminal):
             self.out.flush()
             while not select.select([self.lines], [], [], LOOK_EVERY)[0]:
                 if self._look():
-                    self._ask_again(prompt)
+                    raise ReadAgainError
             line = self.lines.readline()
             if not line:
                 raise EOFError
             return line
         return super()._line(prompt)
 
-    def _ask_again(self, prompt: str) -> None:
-        self.said = self.preview.question().out
-        for reply in self.said["replies"]:
-            self._show(reply)
-        self.out.write(self._styled(prompt, dim=True))
-        self.out.flush()
+    def _read(self) -> Event | str | None:
+        """Read an answer to the question as it now reads: a number means an option that is on the screen."""
+        while True:
+            try:
+                return super()._read()
+            except ReadAgainError:
+                self.said = self.preview.question().out
+                for reply in self.said["replies"]:
+                    self._show(reply)
 
 
 def run(preview: Preview) -> None:
