@@ -236,6 +236,30 @@ def test_blocks_that_call_each_other_in_a_circle_are_named(root: Path) -> None:
     assert any("u -> v -> w -> u" in p.says for p in found)
 
 
+@pytest.mark.parametrize(("label", "room"), [("", 600), ("child_a", 591)])
+@pytest.mark.parametrize("over", [0, 1])
+def test_a_list_of_prompts_is_counted_as_it_is_shown(root: Path, label: str, room: int, over: int) -> None:
+    """The numbers before the prompts and the label before the words ("Child A: ") take room on a phone too."""
+    inner = "dialogues/blocks/u.yaml", "dialogues/blocks/v.yaml"
+    intro, met = "Only what you already know.", "We met and had tea. " * 9
+    lengths = [140, 140, 140, room + over - len(intro) - 3 * 145 - 5]
+    texts = [f"{met[: length - 1]}?" for length in lengths]
+    prompts = "".join(
+        f"      - {{id: p{n}, text: '{text}', note: what is so, sources: [H5]}}\n" for n, text in enumerate(texts)
+    )
+    with changed(root, [PLACE, *inner]):
+        about = f", subject: {label}" if label else ""
+        (root / PLACE).write_text(_among(f"  - {{id: whom, call: u{about}}}\n"), encoding="utf-8")
+        (root / inner[0]).write_text("id: u\ntitle: A block\nsteps:\n  - {id: ask, call: v}\n", encoding="utf-8")
+        (root / inner[1]).write_text(
+            f"id: v\ntitle: A block\nsteps:\n  - id: q\n    intro: {intro}\n    sources: [H5]\n    prompts:\n{prompts}",
+            encoding="utf-8",
+        )
+        found = problems(root)
+    says = [(p.file, p.code, p.says.split(";")[0]) for p in found]
+    assert says == ([(inner[1], "P11", "Together this message has 601 characters")] if over else [])
+
+
 def test_text_that_is_not_utf8_is_refused(root: Path) -> None:
     """A file in another encoding is named, not guessed at."""
     with changed(root, [PLACE]):

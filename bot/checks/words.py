@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.checks.structure import Check, part_of, routes
 from bot.guard import Identifier, identifiers
-from bot.models import ActStep, AskStep, CloseStep, EscalateStep, PromptsStep, RemindStep, SayStep, ShareStep
+from bot.models import ActStep, AskStep, CallStep, CloseStep, EscalateStep, PromptsStep, RemindStep, SayStep, ShareStep
 from bot.readability import reading_age
 
 if TYPE_CHECKING:
@@ -71,24 +71,28 @@ def texts_of(step: Step) -> Iterator[tuple[Where, str]]:
 
 def messages_fit_a_phone(library: Library, origins: Origins) -> Iterator[Problem]:
     """Promise P11: a message has at most 600 characters, a label a short form of at most 20."""
+    labels = _lengths_of_labels(library)
     for route in routes(library):
+        label = labels.get(route.id, 0)
         for place, step in enumerate(route.steps):
             at: Where = ("steps", place)
             for where, words in texts_of(step):
                 limit = PROMPT if where[0] == "prompts" else MESSAGE
-                if len(words) > limit:
+                length = len(words) + (label if len(where) == 1 else 0)
+                if length > limit:
                     yield origins.problem(
                         part_of(route),
                         route.id,
                         (*at, *where),
                         "P11",
-                        f"This has {len(words)} characters; a phone shows {limit}: shorten it, or make two steps of it.",
+                        f"This has {length} characters; a phone shows {limit}: shorten it, or make two steps of it.",
                     )
-            if isinstance(step, ActStep) and (length := _act_length(library, step)) > MESSAGE:
+            length = _length_together(library, step) + label
+            if isinstance(step, ActStep | PromptsStep) and length > MESSAGE:
                 yield origins.problem(
                     part_of(route),
                     route.id,
-                    (*at, "act"),
+                    (*at, "act" if isinstance(step, ActStep) else "prompts"),
                     "P11",
                     f"Together this message has {length} characters; a phone shows {MESSAGE}: make two steps of it.",
                 )
@@ -113,10 +117,30 @@ def messages_fit_a_phone(library: Library, origins: Origins) -> Iterator[Problem
             )
 
 
-def _act_length(library: Library, step: ActStep) -> int:
-    """Return the length of the message without the local numbers, which are an area's own."""
-    extra = [len(action.text) + 8 for action in step.act if library.actors.get(action.who)]
-    return len(step.intro) + sum(extra)
+def _length_together(library: Library, step: Step) -> int:
+    """Return the length of a list as it is shown, without the local numbers, which are an area's own."""
+    match step:
+        case ActStep():
+            return len(step.intro) + sum(len(item.text) + 8 for item in step.act if library.actors.get(item.who))
+        case PromptsStep():
+            return len(step.intro) + sum(len(prompt.text) + len("\n1. \n") for prompt in step.prompts)
+        case _:
+            return 0
+
+
+def _lengths_of_labels(library: Library) -> dict[str, int]:
+    """Return, for each block that is said of a child by a label, how long the longest label before its words is."""
+    calls = [(route.id, step) for route in routes(library) for step in route.steps if isinstance(step, CallStep)]
+    longest: dict[str, int] = {}
+    for _ in calls:  # a label holds in the blocks that are called inside its own too
+        before = dict(longest)
+        for caller, call in calls:
+            word = library.subjects.get(call.subject or "")
+            length = len(f"{word.says}: ") if word else longest.get(caller, 0)
+            longest[call.call] = max(longest.get(call.call, 0), length)
+        if longest == before:
+            break
+    return longest
 
 
 def words_are_plain(library: Library, origins: Origins) -> Iterator[Problem]:
