@@ -260,6 +260,21 @@ def test_a_list_of_prompts_is_counted_as_it_is_shown(root: Path, label: str, roo
     assert says == ([(inner[1], "P11", "Together this message has 601 characters")] if over else [])
 
 
+@pytest.mark.parametrize(("label", "room"), [("", 600), (", subject: child_a", 591)])
+def test_a_message_about_one_child_leaves_room_for_the_label(root: Path, label: str, room: int) -> None:
+    """What fits on its own does not fit once "Child A: " stands before it."""
+    block = "dialogues/blocks/u.yaml"
+    told = {}
+    with changed(root, [PLACE, block]):
+        (root / PLACE).write_text(_among(f"  - {{id: whom, call: u{label}}}\n"), encoding="utf-8")
+        for length in (room, room + 1):
+            words_ = ("We met and had tea. " * 40)[: length - 1]
+            step = f"  - {{id: q, say: '{words_}.', sources: [H5]}}\n"
+            (root / block).write_text(f"id: u\ntitle: A block\nsteps:\n{step}", encoding="utf-8")
+            told[length] = [(p.file, p.code, p.says.split(";")[0]) for p in problems(root)]
+    assert told == {room: [], room + 1: [(block, "P11", "This has 601 characters")]}
+
+
 def test_text_that_is_not_utf8_is_refused(root: Path) -> None:
     """A file in another encoding is named, not guessed at."""
     with changed(root, [PLACE]):
