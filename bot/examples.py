@@ -10,6 +10,7 @@
     * worry unknown -                                   marks for the curiosity prompts, in their order; `-` leaves one as it
                                                         is, and `* done` ends them
     + new_partner                                       a flow that is opened by a link or a button
+    > {label}                                           the label of the first case, which nobody knows beforehand
 
 Typed words are not kept in the record, so an example made from a receipt opens the flow that they led to.
 """
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,8 @@ CLOCKS = {"day": datetime(2026, 11, 24, 11, 0, tzinfo=UTC), "night": datetime(20
 """A Tuesday, in office hours and out of them."""
 FACTS = ("flow", "step", "urgency", "decision", "closed", "danger")
 MARKS = {str(mark): mark for mark in Mark}
+LABEL = "{label}"
+"""Stands for the label of the first case: labels are drawn by lot."""
 LEFT = "-"
 """A curiosity prompt that gets no mark."""
 SENT = {">": "typed", "*": "marks", "+": "opened"}
@@ -133,7 +136,9 @@ def run(example: Example, library: Library) -> list[str]:
             person = desk.person("somebody")
             out: dict[str, Any] = {}
             for place, exchange in enumerate(example.exchanges):
-                given = _given(exchange, example, out)
+                labels = log.labels_of(person.id)
+                sent = exchange.sent.replace(LABEL, next(iter(labels), LABEL))
+                given = _given(replace(exchange, sent=sent), example, out)
                 if isinstance(given, Misplaced):
                     failed.append(f"line {exchange.number}: {given.why}")
                     break
