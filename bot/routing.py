@@ -10,8 +10,19 @@ if TYPE_CHECKING:
     from bot.library import Library
 
 
+_made: dict[str, Matcher] = {}
+"""The matcher of the content version asked for last: it takes most of a second to make, and all views share it."""
+
+
 def matcher_of(library: Library) -> Matcher:
     """Return the matcher that a library's examples and phrases make."""
+    if library.version not in _made:
+        _made.clear()
+        _made[library.version] = _matcher_of(library)
+    return _made[library.version]
+
+
+def _matcher_of(library: Library) -> Matcher:
     content = library.content
     rules = tuple(
         DangerRule(rule.id, rule.any, rule.source, rule.unless, content.not_live, content.happening_now)
