@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from content import shipped_flows_taken_as_proved
+from content import what_is_shipped_is_known
 
 from bot.checks import check_content
 from bot.cli import main
@@ -65,5 +65,5 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
         return Done(code, said.out, said.err)
 
     monkeypatch.setattr("bot.checks.check_content", _checked_once)
-    with shipped_flows_taken_as_proved():
+    with what_is_shipped_is_known():
         yield give
