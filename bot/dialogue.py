@@ -203,7 +203,7 @@ def _open(library: Library, state: State, route: str, moment: Moment, *, carry: 
         draft = standing(library, library.flows[route])
         if library.flows[route].signpost:
             draft = f"{draft} {library.lines['signpost'].text}"
-        said = (line(library, "opening", title=library.flows[route].title, draft=draft),)
+        said = (line(library, "opening", title=library.flows[route].title.rstrip("?!."), draft=draft),)
         if before.made and not runs:
             said = (*said, line(library, "another_child"))
     return _go_on(library, before, opened, said)
