@@ -117,6 +117,11 @@ def in_words(library: Library, state: State, passed: Walk, visit: Visit) -> Repl
         others = tuple(other for other in walks_of(library, state) if other.run.number != passed.run.number)
         actions = actions_so_far(library, state)
         return replace(reply, actions=actions, summary=summary_of(library, (*others, passed)))
+    if isinstance(visit.step, AskStep) and any(option.open in library.flows for option in visit.step.options):
+        # What is open already is no side trip: it would begin again, on top of itself.
+        opened = {run.route for run in state.runs}
+        twice = {option.id for option in visit.step.options if option.open in library.flows and option.open in opened}
+        return replace(reply, options=tuple(option for option in reply.options if option.id not in twice))
     return reply
 
 

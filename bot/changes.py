@@ -51,17 +51,27 @@ def _answered_otherwise(before: Visit, now: Visit) -> bool:
 
 
 def withdrawn(library: Library, before: State, after: State) -> tuple[Reply, ...]:
-    """Say which calls for help no longer stand as they were advised, once a changed answer is in."""
+    """Say what no longer stands as it was advised, once a changed answer is in.
+
+    A call for help that is gone or due later is named, and so is what could warn or probe and is no longer advised: the
+    earlier message is still on the screen, and who now fears harm must not act on it (promise P2b).
+    """
     then = {action.do: action for action in actions_so_far(library, _as_it_stood(before))}
     now = {action.do: action.by for action in actions_so_far(library, after)}
     order = list(By)
-    gone = [
+    later = [
         f"{action.says} ({action.by_text})"
         for do, action in then.items()
         if library.actions[do].is_ is ActionClass.PROTECT
         and (do not in now or order.index(now[do]) > order.index(action.by))
     ]
-    return (line(library, "withdrawn", answers="; ".join(gone)),) if gone else ()
+    undone = [
+        action.says
+        for do, action in then.items()
+        if library.actions[do].is_ in {ActionClass.ALERT, ActionClass.CONSENT} and do not in now
+    ]
+    said = (line(library, "undone", answers="; ".join(undone)),) if undone else ()
+    return (*said, line(library, "withdrawn", answers="; ".join(later))) if later else said
 
 
 def _as_it_stood(state: State) -> State:

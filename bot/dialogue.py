@@ -105,7 +105,7 @@ def _go_on(library: Library, before: State, state: State, said: tuple[Reply, ...
         gone += overtaken(library, spoken, passed)
         if not passed.ended or (passed.closed and len(state.runs) == 1):
             break
-        means = passed.meanings()
+        means = passed.established()
         beneath = tuple(replace(below, means=tuple(sorted({*below.means, *means}))) for below in state.runs[:-1])
         state = replace(state, runs=beneath, past=(*state.past, run))
         if state.top is not None:
@@ -251,6 +251,11 @@ def _after_alarm(library: Library, state: State, asked: Interrupt, event: Chose,
         answer = replace(asked.answer, moment=event.moment)
         changed = replace(state, runs=(*state.runs[:-1], state.top.with_answer(answer)))
         return _go_on(library, state, changed, said)
+    if rung and not asked.beneath and unfinished(library, state) and state.runs[-1].route != DANGER_CHECK:
+        # Typed, or pressed: what the danger check's own yes establishes and advises holds here as well.
+        check = Run(state.made + 1, DANGER_CHECK, event.moment)
+        called = answered_with_emergency(library, check, event.moment)
+        return _go_on(library, state, replace(state, runs=(*state.runs, called), made=called.number), said)
     if asked.beneath:
         back = interrupted(library, state, Interrupt(asked.beneath))
         return replace(back, replies=(*said, *back.replies))
@@ -303,7 +308,8 @@ def _back(library: Library, state: State) -> Turn:
         return Turn(cleared, (open_question(library, cleared),))
     if state.top is None:
         return Turn(state, (line(library, "nothing_before"), open_question(library, state)))
-    answered = walk(library, state.top).answered()
+    top = state.top
+    answered = [visit for visit in walk(library, top).answered() if visit.path.split("/")[0] not in top.carried]
     if answered:
         return _change(library, state, answered[-1].name)
     if state.top.route == DANGER_CHECK:

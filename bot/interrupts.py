@@ -61,7 +61,8 @@ def interrupted(library: Library, state: State, asked: Interrupt) -> Turn:
 
 def unclear(library: Library, state: State, event: Unclear) -> Turn:
     """Answer words that were not understood: never a guess, always the question again."""
-    known = tuple(flow for flow in event.flows if flow in library.flows)
+    open_now = {run.route for run in state.runs if not walk(library, run).ended}
+    known = tuple(flow for flow in event.flows if flow in library.flows and flow not in open_now)
     flows = tuple(flow for flow in known if is_offered(library, flow))
     if flows and (state.interrupt is None or state.interrupt.about not in CARDS):
         return interrupted(library, replace(state, misses=state.misses + 1), Interrupt(WHICH_FLOW, flows))

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 DONE = "done"
 """The option that ends curiosity prompts; what was not marked is then not known yet."""
 DECLINE = "no_reminder"
+WORRIED = "worried"
+"""What any curiosity prompt marked as a worry means."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +92,18 @@ class Walk:
         """Return what the answers so far mean."""
         return tuple(sorted(fact.removeprefix(MEANS) for fact in self.facts if fact.startswith(MEANS)))
 
+    def established(self) -> tuple[str, ...]:
+        """Return what the answers given in this run itself mean: neither inherited, nor of answers that came along."""
+        given = [visit for visit in self.answered() if visit.path.split("/")[0] not in self.run.carried]
+        return tuple(
+            dict.fromkeys(
+                meaning
+                for visit in given
+                if visit.answer is not None
+                for meaning in meanings_of(visit.step, visit.answer.chosen, visit.answer.marks)
+            )
+        )
+
     def answered(self) -> tuple[Visit, ...]:
         """Return the questions that were answered, first to last."""
         return tuple(visit for visit in self.visits if visit.answer is not None and visit is not self.open)
@@ -99,11 +113,18 @@ def facts_of(step: Step, path: str, chosen: Collection[str], marks: Iterable[tup
     """Return the facts that an answer to a step establishes: `path/step.option`, `.worry`, and what it means."""
     prefix = f"{path}/{step.id}." if path else f"{step.id}."
     facts = {prefix + option for option in chosen}
-    if isinstance(step, AskStep):
-        facts |= {MEANS + meaning for option in step.options if option.id in chosen for meaning in option.means}
+    facts |= {MEANS + meaning for meaning in meanings_of(step, chosen, marks)}
     if any(mark is Mark.WORRY for _, mark in marks):
         facts.add(prefix + Mark.WORRY)
     return facts
+
+
+def meanings_of(step: Step, chosen: Collection[str], marks: Iterable[tuple[str, Mark]]) -> set[str]:
+    """Return what an answer to a step means: what its options say, and that somebody is worried."""
+    found = {WORRIED} if any(mark is Mark.WORRY for _, mark in marks) else set()
+    if isinstance(step, AskStep):
+        found |= {meaning for option in step.options if option.id in chosen for meaning in option.means}
+    return found
 
 
 def next_of(step: Step, chosen: tuple[str, ...]) -> str | None:

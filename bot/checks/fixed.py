@@ -77,6 +77,7 @@ LINES = (
     "sent_again",
     "failed",
     "receipt_none",
+    "undone",
     "withdrawn",
     "after_999_alone",
     "not_understood_again",
