@@ -9,14 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot.events import (
-    ActionShown,
-    OptionShown,
-    PromptShown,
-    Reply,
-    RungShown,
-    Summary,
-)
+from bot.events import ActionShown, OptionShown, PromptShown, Reply, RungShown, Summary
 from bot.models import (
     BY_URGENCY,
     URGENCY_ORDER,
