@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.events import ActionShown, OptionShown, Reply
-from bot.models import AskStep, By, Moment, RemindStep, ReplyKind
+from bot.models import BY_URGENCY, URGENCY_ORDER, ActionClass, AskStep, By, Moment, RemindStep, ReplyKind
 from bot.replay import Visit, Walk, actions_of, say, summary_of, urgency_of, walk
 from bot.signing import is_offered
 from bot.state import Interrupt, State
@@ -56,8 +56,16 @@ def walks_of(library: Library, state: State) -> tuple[Walk, ...]:
 
 
 def actions_so_far(library: Library, state: State) -> tuple[ActionShown, ...]:
-    """Return every action advised on the answers as they now stand, soonest first, each once."""
+    """Return every action advised on the answers as they now stand, each once: the soonest first, and of those calls for help.
+
+    Writing it down before going off duty never stands above the call that is due today.
+    """
     places = {by: place for place, by in enumerate(By)}
+
+    def first(action: ActionShown) -> tuple[int, bool, int]:
+        calls = library.actions[action.do].is_ is ActionClass.PROTECT
+        return -URGENCY_ORDER[BY_URGENCY[action.by]], not calls, places[action.by]
+
     advised = [
         action
         for passed in walks_of(library, state)
@@ -65,7 +73,7 @@ def actions_so_far(library: Library, state: State) -> tuple[ActionShown, ...]:
         for action in actions_of(library, visit)
     ]
     soonest: dict[str, ActionShown] = {}
-    for action in sorted(advised, key=lambda action: places[action.by]):
+    for action in sorted(advised, key=first):
         soonest.setdefault(action.do, action)
     return tuple(soonest.values())
 

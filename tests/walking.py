@@ -62,6 +62,11 @@ def question_of(turn: Turn) -> Reply | None:
     return last if last is not None and last.options else None
 
 
+def options_of_reply(reply: Reply) -> list[str]:
+    """Return the ids of what a question offers."""
+    return [option.id for option in reply.options]
+
+
 def answers_to(library: Library, asked: Reply, moment: Moment = Moment.UNKNOWN) -> list[Event]:
     """Return every real answer to a question of a flow.
 
