@@ -251,10 +251,13 @@ def _after_alarm(library: Library, state: State, asked: Interrupt, event: Chose,
         answer = replace(asked.answer, moment=event.moment)
         changed = replace(state, runs=(*state.runs[:-1], state.top.with_answer(answer)))
         return _go_on(library, state, changed, said)
-    if rung and not asked.beneath and unfinished(library, state) and state.runs[-1].route != DANGER_CHECK:
+    waits = asked.beneath or asked.then_open
+    if rung and not waits and state.top is not None and unfinished(library, state):
         # Typed, or pressed: what the danger check's own yes establishes and advises holds here as well.
-        check = Run(state.made + 1, DANGER_CHECK, event.moment)
-        called = answered_with_emergency(library, check, event.moment)
+        answered = answered_with_emergency(library, state.top, event.moment)
+        if answered is not state.top:
+            return _go_on(library, state, replace(state, runs=(*state.runs[:-1], answered)), said)
+        called = answered_with_emergency(library, Run(state.made + 1, DANGER_CHECK, event.moment), event.moment)
         return _go_on(library, state, replace(state, runs=(*state.runs, called), made=called.number), said)
     if asked.beneath:
         back = interrupted(library, state, Interrupt(asked.beneath))

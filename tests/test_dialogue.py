@@ -13,7 +13,7 @@ from bot.asking import actions_so_far, answers_given, is_closed, open_question, 
 from bot.dialogue import DEEPEST, new_state, step, welcome_back
 from bot.events import COMMANDS, Alarmed, Chose, Do, Marked, Open, Unclear, WroteAs
 from bot.library import read_content
-from bot.models import By, Mark, Moment, ReplyKind, Urgency
+from bot.models import BY_URGENCY, URGENCY_ORDER, ActionClass, By, Mark, Moment, ReplyKind, Urgency
 from bot.reading import content_root
 from bot.replay import DONE
 from bot.state import FORMAT, State
@@ -153,10 +153,17 @@ def test_typed_danger_in_the_middle_leads_back_to_the_same_question(library: Lib
     before = at(library, "mark_on_child", *answers)
     raised = do(library, Alarmed(), state=before.state)
     assert [reply.kind for reply in raised.replies] == [ReplyKind.DANGER]
-    for answer in ("rung_999", "not_emergency"):
-        lowered = do(library, *chose(answer), state=raised.state)
-        assert question_of(lowered) == question_of(before)
-        assert lowered.state.runs == before.state.runs
+    lowered = do(library, *chose("not_emergency"), state=raised.state)
+    assert question_of(lowered) == question_of(before)
+    assert lowered.state.runs == before.state.runs
+    rung = do(library, *chose("rung_999"), state=raised.state)
+    kept = {answer.key: answer for answer in rung.state.runs[0].answers}
+    assert all(kept[answer.key] == answer for answer in before.state.runs[0].answers)
+    asked, open_before = question_of(rung), question_of(before)
+    assert asked is not None
+    assert open_before is not None
+    # The danger check itself is answered by having rung; any other question is asked again as it was.
+    assert (asked.step == open_before.step) is bool(answers)
 
 
 EVERY_COMMAND: tuple[Command, ...] = tuple(dict.fromkeys((*COMMANDS, "begin", "again")))
@@ -199,7 +206,8 @@ def test_an_alarm_is_not_pushed_aside(library: Library, event: Event, raised_by:
     assert "danger_check/signs" in asked(lowered)
     rung = do(library, *chose("rung_999"), state=turn.state)
     answered = rung.state.runs[0].answers
-    assert [answer.chosen for answer in answered] == ([("yes_now",)] if raised_by == "answer" else [])
+    waiting = isinstance(event, WroteAs) or (isinstance(event, Open | Alarmed) and event.flow in library.flows)
+    assert [answer.chosen for answer in answered] == ([("yes_now",)] if raised_by == "answer" or not waiting else [])
 
 
 @pytest.mark.parametrize("event", BESIDE_AN_ALARM, ids=repr)
@@ -789,8 +797,11 @@ def test_the_summary_names_each_action_once_soonest_first(library: Library, flow
     turn = at(library, flow, "no_sign", "soon")
     turn = finish(library, turn.state, until=lambda t: is_closed(library, t.state), calm=False)
     actions = turn.replies[-1].actions
-    order = [list(By).index(action.by) for action in actions]
-    assert order == sorted(order)
+    soon = [-URGENCY_ORDER[BY_URGENCY[action.by]] for action in actions]
+    assert soon == sorted(soon)
+    calls = [library.actions[action.do].is_ is ActionClass.PROTECT for action in actions]
+    pairs = list(zip(soon, (not call for call in calls), strict=True))
+    assert pairs == sorted(pairs), "of what is due alike, calls for help come first"
     assert len({action.do for action in actions}) == len(actions)
     assert next(action.by for action in actions if action.do == "ring_social_care") in {By.NOW, By.BEFORE_CONTACT}
 
