@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import pytest
 from walking import answers_to, least, looked_at, question_of, side_trips, step_named
 
-from bot.asking import is_closed, open_question, urgency
+from bot.asking import actions_so_far, is_closed, open_question, urgency
 from bot.dialogue import new_state, step
 from bot.events import Chose, Do, Open
 from bot.library import read_content
@@ -536,15 +536,21 @@ def test_stop_works_at_every_question(flow: str) -> None:
 
 
 def test_danger_can_be_said_at_every_question(flow: str) -> None:
-    """The 999 card comes at every question when danger is said, and leads back to it."""
+    """The 999 card comes at every question when danger is said; a false alarm leads back to it, a real one protects."""
     library = _library()
     for place in one_for_each_question(flow):
         raised = step(library, place.state, Do("danger"))
         assert [reply.kind for reply in raised.replies] == [ReplyKind.DANGER]
-        for answer in ("rung_999", "not_emergency"):
-            lowered = step(library, raised.state, Chose((answer,)))
-            assert question_of(lowered) == place.asked, (place, answer)
-            assert lowered.state.runs == place.state.runs
+        lowered = step(library, raised.state, Chose(("not_emergency",)))
+        assert question_of(lowered) == place.asked, place
+        assert lowered.state.runs == place.state.runs
+        rung = step(library, raised.state, Chose(("rung_999",)))
+        assert question_of(rung) is not None, place
+        assert set(place.state.runs[0].answers) <= set(rung.state.runs[0].answers), place
+        assert "harm_suspected" in walk(library, rung.state.runs[0]).meanings(), place
+        soon = {action.do: action.by for action in actions_so_far(library, rung.state)}
+        assert soon["ring_999"] is By.NOW
+        assert soon["ring_social_care"] is By.NOW, place
 
 
 def one_for_each_question(flow: str) -> list[Place]:
