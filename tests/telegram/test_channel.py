@@ -173,11 +173,11 @@ def test_a_flow_is_a_command_and_a_typed_label_is_an_answer(alice: Person) -> No
 
 
 def test_start_greets_with_the_situations(alice: Person, lines: dict[str, str]) -> None:
-    """A bare start, or one with a payload that means nothing, greets and offers every situation in full."""
+    """A bare start, or one with a payload that means nothing, greets and offers every part of the menu."""
     for text in ("/start", "/start nonsense", f"/start@{BOT_USERNAME}"):
         alice.send(text)
-        greeting = alice.expect(contains=lines["greeting"].split(".")[0], buttons=["Mark on a child"])
-        assert "I've seen a mark or injury on a child" in greeting.text
+        greeting = alice.expect(contains=lines["greeting"].split(".")[0], buttons=["Seen or told"])
+        assert "Seen, heard or told" in greeting.text
 
 
 def test_the_menu_of_commands_is_set(world: TelegramWorld, lines: dict[str, str]) -> None:
@@ -187,7 +187,9 @@ def test_the_menu_of_commands_is_set(world: TelegramWorld, lines: dict[str, str]
     library = read_content(content_root()).library
     assert library is not None
     assert next(iter(commands)) == "danger"
-    assert {flow.id: flow.title for flow in library.flows.values()}.items() <= commands.items()
+    short = {flow.id: flow.title for flow in library.flows.values() if len(flow.id) <= 32}  # Telegram takes no longer ones
+    assert len(short) > 35
+    assert short.items() <= commands.items()
     assert {"menu", "back", "why", "change", "stop", "help", "resume", "receipt", "stop_reminders"} <= set(commands)
     assert all(re.fullmatch(r"[a-z0-9_]{1,32}", name) and 0 < len(text) <= 256 for name, text in commands.items())
     assert world.profile()["description"] == lines["greeting"].strip()
