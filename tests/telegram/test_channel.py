@@ -176,7 +176,7 @@ def test_start_greets_with_the_situations(alice: Person, lines: dict[str, str]) 
     """A bare start, or one with a payload that means nothing, greets and offers every part of the menu."""
     for text in ("/start", "/start nonsense", f"/start@{BOT_USERNAME}"):
         alice.send(text)
-        greeting = alice.expect(contains=lines["greeting"].split(".")[0], buttons=["Seen or told"])
+        greeting = alice.expect(contains=lines["greeting"].split(".")[0], buttons=["Seen, heard or told"])
         assert "Seen, heard or told" in greeting.text
 
 
