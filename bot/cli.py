@@ -100,12 +100,13 @@ def telegram(db: Path | None, area: str, *, require_signed: bool) -> None:
 @click.argument("text", nargs=-1)
 def route(file: Any, text: tuple[str, ...], content: Path | None, *, as_json: bool) -> None:  # noqa: ANN401 - an open text file
     """Say where a message would lead, without starting a conversation."""
+    from bot.kept import KeptWeights  # noqa: PLC0415
     from bot.routing import matcher_of, routed  # noqa: PLC0415
 
     if bool(text) == (file is not None):
         raise SetupError("Give a text to route, or a file with --file, and not both.")
     library = library_of(content)
-    matcher = matcher_of(library)
+    matcher = matcher_of(library, KeptWeights())
     texts = [" ".join(text)] if text else [_text_of(line, place) for place, line in enumerate(file, 1) if line.strip()]
     for one in texts:
         found = routed(matcher, one)

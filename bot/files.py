@@ -95,6 +95,12 @@ class ShorthandFile(Model):
     shorthand: dict[Text, Text]
 
 
+class AlikeFile(Model):
+    """Groups of words that mean much the same."""
+
+    alike: dict[Id, Text]
+
+
 class Intent(Model):
     """Example messages for one flow, in the training format of Rasa 3.1."""
 
@@ -142,6 +148,7 @@ KINDS: tuple[FileKind, ...] = (
     FileKind("danger", "knowledge/phrases/danger.yaml", DangerFile),
     FileKind("writers", "knowledge/phrases/writer.yaml", WritersFile),
     FileKind("shorthand", "knowledge/phrases/shorthand.yaml", ShorthandFile),
+    FileKind("alike", "knowledge/phrases/alike.yaml", AlikeFile),
 )
 
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 LISTS = ("flows", "blocks", "lines", "documents", "points", "facts", "rules", "rules_for_sharing", "rungs", "areas")
 """Parts of the content that are there even when no file holds any."""
 
-SUBJECTS_WITHOUT_FLOW = frozenset({"out_of_scope"})
-"""Subjects of example messages that lead to no flow."""
+SUBJECTS_WITHOUT_FLOW = frozenset({"out_of_scope", "danger_live", "danger_not_live"})
+"""Subjects of example messages that lead to no flow; the last two teach the alarm."""
 
 
 class Library:

@@ -10,8 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlite_utils import Database
-
+from bot.advice_log.tables import Database
 from bot.coverage import PARTS, carriers
 
 if TYPE_CHECKING:

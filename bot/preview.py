@@ -14,6 +14,7 @@ from bot.checks import check_content
 from bot.dialogue import new_state, step
 from bot.errors import ContentError, SetupError, near_miss
 from bot.events import Open
+from bot.kept import KeptWeights
 from bot.lookup import sources_for
 from bot.reading import source_hash
 from bot.routing import matcher_of
@@ -91,7 +92,7 @@ class Preview:
     def handle(self, person: Person, given: Event | str, key: str) -> Shown:  # noqa: ARG002 - as the desk of a conversation
         """Take one event or typed words, as a conversation does, and keep nothing."""
         if isinstance(given, str):
-            self.matcher = self.matcher or matcher_of(self.library)
+            self.matcher = self.matcher or matcher_of(self.library, KeptWeights())
             typed = understand(self.library, self.state, given, self.matcher, partial(sources_for, self.library))
             event, extra = typed.event, typed.said
         else:

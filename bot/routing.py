@@ -5,30 +5,62 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.matching import DangerRule, Matcher
+from bot.models import AskStep, PromptsStep
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from bot.library import Library
+    from bot.matching import Keeper
+    from bot.models import Flow
+
+_TELLING = 25
+"""Characters; what is shorter ("Yes", "Not sure") says nothing about its flow."""
 
 
 _made: dict[str, Matcher] = {}
-"""The matcher of the content version asked for last: it takes most of a second to make, and all views share it."""
+"""The matcher of the content version asked for last: all views share it."""
 
 
-def matcher_of(library: Library) -> Matcher:
-    """Return the matcher that a library's examples and phrases make."""
+def matcher_of(library: Library, keeper: Keeper | None = None) -> Matcher:
+    """Return the matcher that a library's examples and phrases make; `keeper` spares it learning again at every start."""
     if library.version not in _made:
         _made.clear()
-        _made[library.version] = _matcher_of(library)
+        _made[library.version] = new_matcher(library, keeper)
     return _made[library.version]
 
 
-def _matcher_of(library: Library) -> Matcher:
+def new_matcher(
+    library: Library, keeper: Keeper | None = None, *, examples: Mapping[str, Sequence[str]] | None = None
+) -> Matcher:
+    """Make a matcher; `examples` stand in for those of the library where some are to be left out."""
     content = library.content
     rules = tuple(
         DangerRule(rule.id, rule.any, rule.source, rule.unless, content.not_live, content.happening_now)
         for rule in content.danger_phrases
     )
-    return Matcher(content.examples, rules, content.writers, content.shorthand, tuple(library.flows))
+    return Matcher(
+        content.examples if examples is None else examples,
+        rules,
+        content.writers,
+        content.shorthand,
+        tuple(library.flows),
+        own_words={flow.id: tuple(dict.fromkeys(_own_words(flow))) for flow in library.flows.values()},
+        alike={group: tuple(words.split()) for group, words in content.alike.items()},
+        keeper=keeper,
+    )
+
+
+def _own_words(flow: Flow) -> Iterator[str]:
+    """Yield what a flow says about its subject."""
+    said = [flow.title, flow.about]
+    for step in flow.steps:
+        if isinstance(step, AskStep):
+            said += [step.ask, step.rephrase or "", *(option.label for option in step.options)]
+        if isinstance(step, PromptsStep):
+            said += [step.intro, *(part for prompt in step.prompts for part in (prompt.note, prompt.text))]
+        said += [getattr(step, "say", ""), *(action.text for action in getattr(step, "act", ()))]
+    yield from (text for text in said if len(text) > _TELLING)
 
 
 def routed(matcher: Matcher, text: str) -> dict[str, Any]:

@@ -361,11 +361,16 @@ class Desk:
                 raise StoreError("The content kept in the record was changed: run 'thinkchild log verify'.") from error
         return self._libraries[version]
 
+    def prepare(self) -> None:
+        """Learn from the examples now, so that nobody's first words wait for it."""
+        self._matcher(self.library).prepare()
+
     def _matcher(self, library: Library) -> Matcher:
-        from bot.routing import matcher_of  # noqa: PLC0415 - loaded only when words are typed
+        from bot.kept import KeptWeights  # noqa: PLC0415 - loaded only when words are typed
+        from bot.routing import matcher_of  # noqa: PLC0415 - as above
 
         if library.version not in self._matchers:
-            self._matchers[library.version] = matcher_of(library)
+            self._matchers[library.version] = matcher_of(library, KeptWeights())
         return self._matchers[library.version]
 
     def _new_label(self, person: Person) -> str:

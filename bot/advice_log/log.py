@@ -12,11 +12,10 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlite_utils import Database
-
 from bot.advice_log.chain import digest, link
 from bot.advice_log.opening import key_beside, prepare, readable
 from bot.advice_log.rows import Current, Kept, TurnRow
+from bot.advice_log.tables import Database
 from bot.errors import StoreError
 
 if TYPE_CHECKING:

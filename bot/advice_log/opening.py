@@ -9,9 +9,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlite_utils import Database
-
 from bot.advice_log.schema import migrations
+from bot.advice_log.tables import Database
 from bot.errors import StoreError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ salted digest. So words can be erased and the chain still verifies: first a tomb
 
 from __future__ import annotations
 
-from sqlite_utils import Database, Migrations
+from bot.advice_log.tables import Database, Migrations
 
 CHAINED = (
     "content",

@@ -40,4 +40,5 @@ class Content(Model):
     happening_now: tuple[Text, ...] = ()
     writers: dict[Id, tuple[Text, ...]] = Field(default_factory=dict)
     shorthand: dict[Text, Text] = Field(default_factory=dict)
+    alike: dict[Id, Text] = Field(default_factory=dict)
     examples: dict[Id, tuple[Text, ...]] = Field(default_factory=dict)

@@ -72,6 +72,7 @@ def answer(log_path: Path, area: str, given: Settings, *, require_signed: bool =
         try:
             library = open_library(log)
             desk = Desk(log, library, area=area, channel=CHANNEL, can_remind=True, require_signed=require_signed)
+            desk.prepare()
             asyncio.run(_serve(desk, given))
         finally:
             log.close()

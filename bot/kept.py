@@ -1,0 +1,108 @@
+"""What the matching learned, kept in a file between starts; and the list of English words it checks spelling against.
+
+The file is a copy of what can be learned again: missing, unwritable, cut short or from another program, it is passed
+over without a word. It holds arrays of numbers and letters, and is never read as anything else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import zipfile
+from contextlib import suppress
+from importlib import metadata, util
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.matching.model import Arrays
+
+_LIST_OF = "symspellpy"
+_LIST_FILE = "frequency_dictionary_en_82_765.txt"
+_KEEP = 4
+"""Files kept of one folder: conversations may still be going on with an older version of the content."""
+
+
+class KeptWeights:
+    """Keeps what was learned as `words-….npz` in one folder; by default the user's cache folder."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder or _cache_folder()
+        self.program = _program()
+
+    def get(self, key: str) -> Arrays | None:
+        """Give what was kept under a key; None when it is not there, or not whole."""
+        if self._folder is None:
+            return None
+        import numpy as np  # noqa: PLC0415 - loaded only when words are typed
+
+        try:
+            with _file(self._folder, key).open("rb") as file, np.load(file, allow_pickle=False) as kept:
+                return {name: kept[name] for name in kept.files}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, MemoryError):
+            return None
+
+    def put(self, key: str, arrays: Arrays) -> None:
+        """Keep what was learned, if that can be done; other programs see the whole file or none."""
+        if self._folder is None:
+            return
+        import numpy as np  # noqa: PLC0415 - as above
+
+        made: Path | None = None
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._folder, prefix=".words-", suffix=".npz")
+            made = Path(name)
+            with os.fdopen(handle, "wb") as file:
+                np.savez(file, **arrays)  # type: ignore[arg-type] # the stubs take the names for its options
+            made.replace(_file(self._folder, key))
+            _tidy(self._folder)
+        except OSError:
+            if made is not None:
+                with suppress(OSError):
+                    made.unlink(missing_ok=True)
+
+    def english(self) -> list[str]:
+        """Give the English words of the list that a package brings; none, if it is not there."""
+        found = util.find_spec(_LIST_OF)
+        for place in (found.submodule_search_locations or ()) if found is not None else ():
+            with suppress(OSError, UnicodeDecodeError):
+                lines = (Path(place) / _LIST_FILE).read_text(encoding="utf-8-sig").splitlines()
+                return [word for line in lines if (word := line.partition(" ")[0]).isalpha()]
+        return []
+
+
+def _file(folder: Path, key: str) -> Path:
+    return folder / f"words-{key[:24]}.npz"
+
+
+def _tidy(folder: Path) -> None:
+    files = sorted(folder.glob("words-*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
+    for file in files[_KEEP:]:
+        file.unlink(missing_ok=True)
+
+
+def _cache_folder() -> Path | None:
+    """Return where this user's caches belong, if anywhere: all their records can share what the same content taught.
+
+    Never a folder that others can write: who can change the file can change what is understood.
+    """
+    base = os.environ.get("XDG_CACHE_HOME")
+    if base:
+        return Path(base) / "thinkchild"
+    with suppress(RuntimeError):  # nobody at home
+        return Path.home() / ".cache" / "thinkchild"
+    return None
+
+
+def _program() -> str:
+    """Name everything that decides what is learned: the matching itself, and the libraries it rests on."""
+    digest = hashlib.sha256()
+    for path in sorted((Path(__file__).resolve().parent / "matching").glob("*.py")):
+        digest.update(path.read_bytes())
+    libraries = []
+    for name in ("numpy", "rapidfuzz", _LIST_OF):
+        with suppress(metadata.PackageNotFoundError):
+            libraries.append(f"{name} {metadata.version(name)}")
+    return f"{digest.hexdigest()} {', '.join(libraries)}"

@@ -1,0 +1,217 @@
+"""Where a message leads: phrases and what was learned, put together."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from bot.matching import bands
+from bot.matching.normalise import MAX_DANGER_CHARS, plain, read_shorthand, sentences_of, unquoted, words_of
+from bot.matching.phrases import NearWords, Phrases
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.matching.learned import Learned
+    from bot.matching.model import Arrays
+    from bot.matching.normalise import Tokens
+
+CANDIDATES = 3
+LEARNED_RULE = "like_an_emergency"
+"""Named instead of a danger rule where no phrase was found and the message is like live emergencies."""
+
+
+class Decision(StrEnum):
+    """What to do with a message."""
+
+    danger = "danger"
+    flow = "flow"
+    choose = "choose"
+    unknown = "unknown"
+
+
+class Writer(StrEnum):
+    """Who seems to be writing."""
+
+    practitioner = "practitioner"
+    child = "child"
+    parent = "parent"
+    outside_england = "outside_england"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A flow and its share of one, the rest going to the other flows and to messages no flow covers."""
+
+    flow: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Routing:
+    """Where a message leads. `flow` is set only when it would be opened without asking."""
+
+    decision: Decision
+    flow: str | None
+    candidates: tuple[Candidate, ...]
+    writer: Writer
+    danger: bool
+    danger_rule: str | None
+
+
+@dataclass(frozen=True)
+class DangerRule:
+    """Phrases that raise the 999 card; see the head of `danger.yaml` for what each field means."""
+
+    id: str
+    any: tuple[str, ...]
+    source: str
+    unless: tuple[str, ...] = ()
+    not_live: tuple[str, ...] = ()
+    happening_now: tuple[str, ...] = ()
+
+
+class Keeper(Protocol):
+    """Keeps what was learned between starts, and brings a list of English words."""
+
+    program: str
+    """Names the program and the libraries that learned: another program must learn again."""
+
+    def get(self, key: str) -> Arrays | None:
+        """Give what was kept under a key; None when it is not there, or not whole."""
+
+    def put(self, key: str, arrays: Arrays) -> None:
+        """Keep what was learned, if that can be done."""
+
+    def english(self) -> Sequence[str]:
+        """Give words that are no misspelling."""
+
+
+class Matcher:
+    """Decides where a message leads. Making one is cheap; the examples are read at the first message."""
+
+    def __init__(
+        self,
+        examples: Mapping[str, Sequence[str]],
+        danger: Sequence[DangerRule],
+        writers: Mapping[str, Sequence[str]],
+        shorthand: Mapping[str, str],
+        flows: Sequence[str],
+        *,
+        own_words: Mapping[str, Sequence[str]] | None = None,
+        alike: Mapping[str, Sequence[str]] | None = None,
+        keeper: Keeper | None = None,
+    ) -> None:
+        self._examples = examples
+        self._danger = danger
+        self._writers = writers
+        self._given_shorthand = shorthand
+        self._flows = tuple(flows)
+        self._own_words = own_words or {}
+        self._alike = alike or {}
+        self._keeper = keeper
+
+    def route(self, text: str) -> Routing:
+        """Where the message leads, who seems to be writing, and whether it speaks of danger."""
+        rule = self.dangerous(text)
+        scores, likeness = self.scores(text)
+        shares = bands.shares(scores)
+        if rule is None and likeness >= bands.ALARM_AT:
+            rule = LEARNED_RULE
+        ranked = sorted((-shares.get(flow, 0.0), flow) for flow in self._flows)
+        candidates = tuple(Candidate(flow, round(-share, 4)) for share, flow in ranked[:CANDIDATES])
+        best = candidates[0].score if candidates else 0.0
+        opened = best >= bands.OPEN_AT
+        band = Decision.flow if opened else Decision.choose if best >= bands.CHOOSE_AT else Decision.unknown
+        return Routing(
+            decision=Decision.danger if rule else band,
+            flow=candidates[0].flow if opened else None,
+            candidates=candidates,
+            writer=self._writer(text),
+            danger=rule is not None,
+            danger_rule=rule,
+        )
+
+    def dangerous(self, text: str) -> str | None:
+        """Give the id of the first danger rule whose phrases the message has."""
+        read = sentences_of(plain(text, MAX_DANGER_CHARS), self._shorthand)
+        sentences = [[self._repair(word) for word in words] for words in read]
+        for rule, (any_, unless, not_live, now) in self._danger_phrases:
+            for words in sentences:
+                if any_.find(words) is None or unless.find(words) is not None:
+                    continue
+                if not_live.find(words) is None or now.find(words) is not None:
+                    return rule
+        return None
+
+    def prepare(self) -> None:
+        """Learn now, or fetch what was learned, so that the first message does not wait for it."""
+        self._learned  # noqa: B018 - made when first looked at
+
+    def scores(self, text: str) -> tuple[dict[str, float], float]:
+        """Give every label its score, and how like a live emergency the message is: what the bands are read off."""
+        words = words_of(plain(text), self._shorthand)
+        parts = bands.parts(sentences_of(plain(text, MAX_DANGER_CHARS), self._shorthand))
+        if not words and not parts:
+            return {}, -1.0
+        flows, danger = self._learned.scores(words, parts)
+        return dict(zip(self._learned.labels, flows.tolist(), strict=True)), danger
+
+    def _writer(self, text: str) -> Writer:
+        sentences = sentences_of(unquoted(plain(text, MAX_DANGER_CHARS)), self._shorthand)
+        phrases = self._writer_phrases
+        own_words = [words[: phrases["reported"].find(words)] for words in sentences]
+
+        def found(name: str, among: list[list[str]]) -> bool:
+            return any(phrases[name].find(words) is not None for words in among)
+
+        if not found("practitioner", sentences):
+            for writer in (Writer.child, Writer.parent):
+                if found(writer, own_words):
+                    return writer
+        return Writer.outside_england if found("outside_england", sentences) else Writer.practitioner
+
+    @cached_property
+    def _shorthand(self) -> dict[Tokens, Tokens]:
+        return read_shorthand(self._given_shorthand)
+
+    @cached_property
+    def _learned(self) -> Learned:
+        from bot.matching.learned import Learned, Taught, learn  # noqa: PLC0415 - numpy is loaded when words are typed
+
+        taught = Taught(self._examples, self._own_words, self._alike, self._given_shorthand)
+        keeper = self._keeper
+        if keeper is None:
+            return Learned(learn(taught), taught)
+        key = hashlib.sha256(f"{keeper.program}\n{taught.canonical()}".encode()).hexdigest()
+        kept = keeper.get(key)
+        if kept is not None:
+            try:
+                return Learned(kept, taught)
+            except (KeyError, ValueError, IndexError, TypeError):
+                pass  # not whole: what was kept is only a copy of what can be learned again
+        arrays = learn(taught, keeper.english())
+        keeper.put(key, arrays)
+        return Learned(arrays, taught)
+
+    @cached_property
+    def _danger_phrases(self) -> list[tuple[str, list[Phrases]]]:
+        rules = [(r.id, (r.any, r.unless, r.not_live, r.happening_now)) for r in self._danger]
+        written = {phrases for _, lists in rules for phrases in lists}
+        made = {phrases: Phrases(phrases, self._shorthand) for phrases in written}
+        return [(rule, [made[phrases] for phrases in lists]) for rule, lists in rules]
+
+    @cached_property
+    def _repair(self) -> NearWords:
+        known = set(self._learned.english)
+        known.update(word for full in self._shorthand.values() for word in full)
+        known.update(w for _, lists in self._danger_phrases for phrases in lists for w in phrases.vocabulary)
+        return NearWords({word for _, lists in self._danger_phrases for word in lists[0].vocabulary}, known)
+
+    @cached_property
+    def _writer_phrases(self) -> dict[str, Phrases]:
+        names = (*Writer, "reported")
+        return {name: Phrases(self._writers.get(name, ()), self._shorthand) for name in names}

@@ -1,0 +1,132 @@
+"""How well messages are understood that nobody learned from: figures with `-s`, and floors that hold.
+
+The floors stand a little below what was reached when they were set. They go up, never down without a reason in the
+changelog.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from bot.kept import KeptWeights
+from bot.library import SUBJECTS_WITHOUT_FLOW
+from bot.matching import Decision
+from bot.routing import matcher_of
+
+if TYPE_CHECKING:
+    from bot.library import Library
+    from bot.matching import Matcher, Routing
+
+DATA = Path(__file__).parent / "data"
+MESSAGES: dict[str, list[str]] = yaml.safe_load((DATA / "messages_dev.yaml").read_text(encoding="utf-8"))
+DANGER: dict[str, list[str]] = yaml.safe_load((DATA / "danger_dev.yaml").read_text(encoding="utf-8"))
+VOICES = (
+    "new to the work",
+    "school, in haste",
+    "clinical shorthand",
+    "police",
+    "a trade in the house",
+    "young people's words",
+    "foster carer, at length",
+    "surgery or ward",
+    "spelt by ear",
+    "a plain question",
+    "indirect",
+    "second hand",
+)
+OUT = "out_of_scope"
+
+
+@pytest.fixture(scope="module")
+def matcher(content: Library) -> Matcher:
+    """Return the matcher as it is shipped."""
+    return matcher_of(content, KeptWeights())
+
+
+@pytest.fixture(scope="module")
+def routed(matcher: Matcher) -> dict[str, list[Routing]]:
+    """Route every held-out message once."""
+    return {flow: [matcher.route(text) for text in texts] for flow, texts in MESSAGES.items()}
+
+
+def share(hits: list[bool]) -> float:
+    """Return how many of a hundred, as a share of one."""
+    return sum(hits) / len(hits)
+
+
+def test_no_held_out_message_was_learned(content: Library) -> None:
+    """Otherwise the figures below would flatter. A greeting of a word or two is everybody's."""
+    learned = {" ".join(text.lower().split()) for texts in content.content.examples.values() for text in texts}
+    held = [text for texts in (*MESSAGES.values(), *DANGER.values()) for text in texts]
+    long = [text for text in held if len(text.split()) > 2]
+    assert [text for text in long if " ".join(text.lower().split()) in learned] == []
+
+
+def test_every_flow_has_one_message_in_each_voice(content: Library) -> None:
+    """A flow that is added needs held-out messages too."""
+    assert set(MESSAGES) == set(content.flows) | {OUT}
+    assert {len(texts) for flow, texts in MESSAGES.items() if flow != OUT} == {len(VOICES)}
+    assert set(content.content.examples) == set(content.flows) | SUBJECTS_WITHOUT_FLOW
+
+
+def test_the_right_flow_is_found(routed: dict[str, list[Routing]]) -> None:
+    """First, among three, and opened unasked: of all messages, of each flow, of each voice."""
+    first, third, right, wrong = [], [], [], []
+    by_voice: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
+    for flow, found in routed.items():
+        if flow == OUT:
+            continue
+        ranked = [[candidate.flow for candidate in one.candidates] for one in found]
+        ones, threes = [flows[0] == flow for flows in ranked], [flow in flows for flows in ranked]
+        sys.stdout.write(f"\n{flow:45} first {share(ones):.2f}, among three {share(threes):.2f}")
+        first += ones
+        third += threes
+        right += [one.flow == flow for one in found]
+        wrong += [one.flow not in {flow, None} for one in found]
+        for voice, hits in zip(VOICES, zip(ones, threes, strict=True), strict=True):
+            by_voice[voice].append(hits)
+    for voice, hits in by_voice.items():
+        sys.stdout.write(
+            f"\n{voice:45} first {share([a for a, _ in hits]):.2f}, among three {share([b for _, b in hits]):.2f}"
+        )
+    sys.stdout.write(
+        f"\nof {len(first)}: first {share(first):.3f}, among three {share(third):.3f}, "
+        f"opened {share(right):.3f}, wrongly {share(wrong):.3f}\n"
+    )
+    assert share(first) >= 0.78
+    assert share(third) >= 0.87
+    assert share(right) >= 0.5
+    assert share(wrong) <= 0.03
+
+
+def test_what_no_flow_is_for_is_not_answered_as_one(routed: dict[str, list[Routing]]) -> None:
+    """At least nine in ten open nothing, and most of those are met with "I don't know"."""
+    found = routed[OUT]
+    opened, asked = [one.flow is not None for one in found], [one.decision is Decision.choose for one in found]
+    sys.stdout.write(f"\nout of scope, {len(found)}: opened {share(opened):.3f}, asked {share(asked):.3f}\n")
+    assert share(opened) <= 0.1
+    assert share(asked) <= 0.2
+
+
+def test_live_emergencies_raise_the_alarm(matcher: Matcher, routed: dict[str, list[Routing]]) -> None:
+    """Nearly all that is live; less than half of what only sounds so; few of the ordinary messages."""
+    live = [matcher.route(text) for text in DANGER["live"]]
+    sounds = [matcher.route(text).danger for text in DANGER["not_live"]]
+    ordinary = [one.danger for flow, found in routed.items() if flow != OUT for one in found]
+    by_phrase = [matcher.dangerous(text) is not None for text in DANGER["live"]]
+    sys.stdout.write(
+        f"\nlive {share([one.danger for one in live]):.3f} (phrases alone {share(by_phrase):.3f}), "
+        f"sounds live {share(sounds):.3f}, ordinary {share(ordinary):.3f}\n"
+    )
+    for text, one in zip(DANGER["live"], live, strict=True):
+        if not one.danger:
+            sys.stdout.write(f"missed: {text}\n")
+    assert share([one.danger for one in live]) >= 0.95
+    assert share(sounds) <= 0.4
+    assert share(ordinary) <= 0.16
