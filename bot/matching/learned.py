@@ -81,6 +81,7 @@ def learn(taught: Taught, english: Sequence[str] = ()) -> Arrays:
     places, rarity = {feature: i for i, feature in enumerate(index)}, list(index.values())
     rows = [weigh(blocks, places, rarity) for _, blocks in documents]
     given = [label for label, _ in documents]
+    del documents  # the largest of all
     arrays: Arrays = {}
     if rows and places and labels:
         arrays |= model.train(rows, len(places), *_targets(labels, given, len(read)), _FIRMNESS)

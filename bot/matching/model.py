@@ -62,7 +62,10 @@ def _postings(rows: Rows, features: int) -> tuple[Ints, NDArray[np.uint16], Floa
 
 
 def _products(starts: Ints, where: NDArray[np.uint16], values: Floats, many: int) -> Floats:
-    """Multiply every row with every other: often met features as blocks, the rest pair by pair."""
+    """Multiply every row with every other: often met features as blocks, the rest pair by pair.
+
+    Only the lower triangle is whole: the other is the same, and nobody looks at it.
+    """
     products = np.zeros((many, many), dtype=np.float32)
     met = np.diff(starts)
     often = np.flatnonzero(met > _OFTEN)
@@ -71,7 +74,9 @@ def _products(starts: Ints, where: NDArray[np.uint16], values: Floats, many: int
         for column, feature in enumerate(often[begin : begin + _BLOCK]):
             span = slice(starts[feature], starts[feature + 1])
             block[where[span], column] = values[span]
-        products += block @ block.T
+        for top in range(0, many, _BLOCK):
+            below = slice(top, top + _BLOCK)
+            products[below, : top + _BLOCK] += block[below] @ block[: top + _BLOCK].T
     flat = products.reshape(-1)
     for times in range(1, _OFTEN + 1):
         alike = np.flatnonzero(met == times)
