@@ -73,6 +73,37 @@ def area_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def serving_options(port: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add what a command needs that listens: where, with which token, and what it offers."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in (
+            click.option(
+                "--require-signed",
+                envvar="THINKCHILD_REQUIRE_SIGNED",
+                is_flag=True,
+                help="Offer only flows that a lead has signed as they stand.",
+            ),
+            click.option(
+                "--token-file",
+                envvar="THINKCHILD_TOKEN_FILE",
+                type=click.Path(path_type=Path),
+                default=None,
+                help="A file, mode 600, with the token that callers show as 'Authorization: Bearer'.",
+            ),
+            click.option(
+                "--port", default=port, show_default=True, type=click.IntRange(0, 65535), help="0: any free one."
+            ),
+            click.option(
+                "--host", default="127.0.0.1", show_default=True, help="Any but this machine needs --token-file."
+            ),
+        ):
+            command = option(command)
+        return command
+
+    return add
+
+
 def content_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--content` to a command."""
     return click.option(

@@ -1,4 +1,4 @@
-"""The matcher of a library, and what `route --json` says of a message (decision 22)."""
+"""The matcher of a library, and what `route --json` (decision 22) and Rasa's `/model/parse` say of a message."""
 
 from __future__ import annotations
 
@@ -71,5 +71,31 @@ def routed(matcher: Matcher, text: str) -> dict[str, Any]:
         "decision": str(found.decision),
         "flow": found.flow,
         "candidates": [candidate.flow for candidate in found.candidates],
+        "writer": str(found.writer),
+    }
+
+
+FALLBACK = "nlu_fallback"
+"""Rasa's own name for "I don't know": whoever opens what is named first opens nothing wrong."""
+
+
+def parsed(matcher: Matcher, text: str) -> dict[str, Any]:
+    """Return where a message leads, in the format of Rasa's `/model/parse`, with what Rasa has no place for.
+
+    The first intent is a flow only where it would be opened without asking; else it is `nlu_fallback`, and the
+    flows to choose between follow it.
+    """
+    found = matcher.route(text)
+    ranking = [{"name": candidate.flow, "confidence": candidate.score} for candidate in found.candidates]
+    if found.flow is None:
+        best = max((candidate.score for candidate in found.candidates), default=0.0)
+        ranking.insert(0, {"name": FALLBACK, "confidence": round(1.0 - best, 4)})
+    return {
+        "text": text,
+        "intent": ranking[0],
+        "intent_ranking": ranking,
+        "entities": [],
+        "decision": str(found.decision),
+        "danger": found.danger,
         "writer": str(found.writer),
     }

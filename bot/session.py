@@ -17,7 +17,6 @@ from bot.access import Action, Person, may
 from bot.advice_log.rows import TurnRow
 from bot.asking import (
     EMERGENCY,
-    WELCOME_BACK,
     actions_so_far,
     fill,
     is_closed,
@@ -29,13 +28,22 @@ from bot.asking import (
 from bot.clock import clock_time, due_of, moment, read, shown, stamp
 from bot.dialogue import Turn, new_state, step, welcome_back
 from bot.errors import SetupError, StoreError, ThinkchildError
-from bot.events import Alarmed, Chose, Do, Open, Reply, WroteAs
+from bot.events import Chose, Do, Open, Reply
 from bot.guard import identifiers
 from bot.library import Library
 from bot.models import ReplyKind, Urgency
-from bot.signing import is_offered, standing
+from bot.signing import is_offered
 from bot.state import State
-from bot.transcript import is_first_answer, reply_out, timed, told, urgency_word, where
+from bot.transcript import (
+    is_first_answer,
+    reply_out,
+    standing_of,
+    timed,
+    to_be_welcomed,
+    told,
+    urgency_word,
+    where,
+)
 from bot.wording import plain
 
 if TYPE_CHECKING:
@@ -194,7 +202,7 @@ class Desk:
             event, extra = given, ()
         event = replace(self._as_resumption(library, state, event), moment=hour)
         answer = told(library, state, event)
-        if stale and _to_be_welcomed(library, state, event):
+        if stale and to_be_welcomed(library, state, event):
             turn = welcome_back(library, state)
         else:
             turn = step(library, state, event)
@@ -209,7 +217,7 @@ class Desk:
             which = "reminder_set" if self.can_remind else "reminder_alarm"
             replies = (line(library, which, time=clock_time(due_at, now)), *replies)
         if any(reply.kind is ReplyKind.CLOSE for reply in turn.replies) and is_closed(library, turn.state):
-            replies = (*replies, line(library, "limits", draft=_standing(library, turn.state)))
+            replies = (*replies, line(library, "limits", draft=standing_of(library, turn.state)))
         afresh = turn.state.stopped and isinstance(event, Chose) and event.options == ("afresh",)
         kept_key = f"{key}-stop" if afresh else key
         said = self._keep(sitting, library, turn, replies, kept_key, event, answer, routing, now)
@@ -361,6 +369,12 @@ class Desk:
                 raise StoreError("The content kept in the record was changed: run 'thinkchild log verify'.") from error
         return self._libraries[version]
 
+    def parsed(self, text: str) -> dict[str, Any]:
+        """Say where a message would lead, in the format of Rasa's `/model/parse`; no turn is made of it."""
+        from bot.routing import parsed  # noqa: PLC0415 - loaded only when words are typed
+
+        return parsed(self._matcher(self.library), text)
+
     def prepare(self) -> None:
         """Learn from the examples now, so that nobody's first words wait for it."""
         self._matcher(self.library).prepare()
@@ -380,18 +394,3 @@ class Desk:
             label = f"{secrets.choice(words.label_colours)} {secrets.choice(words.label_things)}"
             if label not in used or len(used) >= len(words.label_colours) * len(words.label_things):
                 return label
-
-
-def _to_be_welcomed(library: Library, state: State, event: Event) -> bool:
-    """Say whether somebody who comes back is first asked whether to carry on: unless it is about danger, or over."""
-    about = state.interrupt.about if state.interrupt is not None else ""
-    urgent = isinstance(event, Alarmed | WroteAs) or (isinstance(event, Do) and event.command in {"stop", "danger"})
-    return unfinished(library, state) and not urgent and about not in {EMERGENCY, WELCOME_BACK}
-
-
-def _standing(library: Library, state: State) -> str:
-    """Say whether everything that was gone through is approved as it stands; one draft among it makes it a draft."""
-    flows = [library.flows[run.route] for run in (*state.past, *state.runs) if run.route in library.flows]
-    said = [standing(library, flow) for flow in flows]
-    draft = library.lines["draft"].text
-    return draft if draft in said or not said else said[-1]

@@ -5,10 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bot.asking import MENU, answers_given, closing_step, cut, is_closed, open_question
+from bot.asking import (
+    EMERGENCY,
+    MENU,
+    WELCOME_BACK,
+    answers_given,
+    closing_step,
+    cut,
+    is_closed,
+    open_question,
+    unfinished,
+)
 from bot.clock import clock_time, due
 from bot.events import Alarmed, Chose, Do, Marked, Open, Unclear, WroteAs
 from bot.replay import urgency_of
+from bot.signing import standing
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -105,3 +116,18 @@ def is_first_answer(before: State, after: State) -> bool:
     if after.made != 1 or not after.runs:
         return False
     return len(after.runs[0].answers) == 1 and (not before.runs or not before.runs[0].answers)
+
+
+def to_be_welcomed(library: Library, state: State, event: Event) -> bool:
+    """Say whether somebody who comes back is first asked whether to carry on: unless it is about danger, or over."""
+    about = state.interrupt.about if state.interrupt is not None else ""
+    urgent = isinstance(event, Alarmed | WroteAs) or (isinstance(event, Do) and event.command in {"stop", "danger"})
+    return unfinished(library, state) and not urgent and about not in {EMERGENCY, WELCOME_BACK}
+
+
+def standing_of(library: Library, state: State) -> str:
+    """Say whether everything that was gone through is approved as it stands; one draft among it makes it a draft."""
+    flows = [library.flows[run.route] for run in (*state.past, *state.runs) if run.route in library.flows]
+    said = [standing(library, flow) for flow in flows]
+    draft = library.lines["draft"].text
+    return draft if draft in said or not said else said[-1]

@@ -21,10 +21,10 @@ PACKAGE = Path(bot.__file__).parent
 LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(row.split())
     for row in (
-        "errors access guard readability",
+        "errors access guard readability discreet",
         "models advice_log",
         "reading events state",
-        "files clock",
+        "files clock wire",
         "library",
         "navigation matching wording signing areas writing",
         "replay routing messages outline kept",
@@ -37,7 +37,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "examples channels",
         "from_receipt",
         "cli_shared",
-        "cli_log cli_content cli_author cli_knowledge",
+        "cli_log cli_content cli_author cli_knowledge cli_serve cli_rasa",
         "cli",
         "__main__",
     )
@@ -95,6 +95,8 @@ WORLD = frozenset(
         "shutil",
         "click",
         "telegram",
+        "starlette",
+        "uvicorn",
         "yaml",
         "holidays",
         "zoneinfo",
@@ -106,6 +108,8 @@ MAY_NAME_PATHS = frozenset({"library"})
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "yaml": ("reading",),
     "telegram": ("channels.telegram",),
+    "starlette": ("channels.rest",),
+    "uvicorn": ("channels.rest",),
     "asyncio": ("channels",),
     "jinja2": ("wording",),
     "sqlite3": ("advice_log",),

@@ -40,6 +40,14 @@ def readable(path: Path) -> Iterator[None]:
         raise StoreError(says) from error
 
 
+def check(path: Path, connection: sqlite3.Connection) -> None:
+    """Raise StoreError, in one sentence, when the record cannot be reached any more."""
+    with readable(path):
+        if not path.exists():
+            raise sqlite3.OperationalError("no such table: the file is gone")
+        connection.execute("SELECT seq FROM head").fetchone()
+
+
 KEY_BYTES = 32
 PATIENCE = 5.0
 """Seconds to wait for another process that is making the same new record just now."""

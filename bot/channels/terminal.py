@@ -14,11 +14,12 @@ import click
 
 from bot.errors import StoreError
 from bot.events import Chose, Do, Marked, Open
-from bot.models import Mark
+from bot.wire import MARK_WORDS, chosen_by_number
 
 if TYPE_CHECKING:
     from bot.access import Person
     from bot.events import Event
+    from bot.models import Mark
     from bot.session import Desk
 
 WIDEST = 84
@@ -29,14 +30,6 @@ COLOURS: dict[str, dict[str, Any]] = {
     "share": {"fg": "green"},
     "escalate": {"fg": "yellow"},
     "close": {"bold": True},
-}
-MARKS = {
-    **dict.fromkeys(("k", "known", "know", "i know", "yes"), Mark.KNOWN),
-    **dict.fromkeys(
-        ("n", "not known", "not known yet", "unknown", "don't know", "dont know", "dunno", "idk", "no idea", "?"),
-        Mark.UNKNOWN,
-    ),
-    **dict.fromkeys(("w", "worry", "worries", "worries me", "it worries me", "worried", "!"), Mark.WORRY),
 }
 LEAVE = frozenset({"q", "quit", "exit", "bye"})
 HINT = "number or words · back · change · why · menu · stop · 999 · q to leave (kept)"
@@ -110,13 +103,7 @@ class Terminal:
             return None
         if not typed:
             return Do("again")
-        options = last.get("options", [])
-        if typed.isdecimal() and 0 < int(typed) <= len(options):
-            return Chose((options[int(typed) - 1]["id"],))
-        parts = typed.replace(",", " ").split()
-        if last.get("multiple") and all(part.isdecimal() and 0 < int(part) <= len(options) for part in parts):
-            return Chose(tuple(options[int(part) - 1]["id"] for part in parts))
-        return text
+        return chosen_by_number(last, typed) or text
 
     def _read_marks(self, reply: dict[str, Any]) -> Event | str | None:
         """Ask about each prompt in turn; words that are no mark are taken as said, and nothing marked is lost."""
@@ -132,8 +119,8 @@ class Terminal:
                 except (EOFError, KeyboardInterrupt):
                     self._keep(marks)
                     raise
-                if typed.lower() in MARKS:
-                    marks.append((prompt["id"], MARKS[typed.lower()]))
+                if typed.lower() in MARK_WORDS:
+                    marks.append((prompt["id"], MARK_WORDS[typed.lower()]))
                     break
                 if typed and not typed.isdecimal():
                     self._keep(marks)

@@ -187,7 +187,9 @@ def test_the_menu_of_commands_is_set(world: TelegramWorld, lines: dict[str, str]
     library = read_content(content_root()).library
     assert library is not None
     assert next(iter(commands)) == "danger"
-    short = {flow.id: flow.title for flow in library.flows.values() if len(flow.id) <= 32}  # Telegram takes no longer ones
+    short = {
+        flow.id: flow.title for flow in library.flows.values() if len(flow.id) <= 32
+    }  # Telegram takes no longer ones
     assert len(short) > 35
     assert short.items() <= commands.items()
     assert {"menu", "back", "why", "change", "stop", "help", "resume", "receipt", "stop_reminders"} <= set(commands)

@@ -15,8 +15,8 @@ from telegram.error import BadRequest, Forbidden, TimedOut
 from bot.channels.telegram.channel import Channel
 from bot.channels.telegram.incoming import ChatLocks, Incoming, Kind
 from bot.channels.telegram.outgoing import Outgoing
-from bot.channels.telegram.service import Discreet
 from bot.clock import stamp
+from bot.discreet import Discreet
 from bot.errors import StoreError, ThinkchildError
 from bot.session import Desk
 
@@ -156,7 +156,7 @@ def test_a_turn_taken_before_is_not_taken_again(desks: Desks) -> None:
 
 def test_other_libraries_log_nothing_that_people_wrote() -> None:
     """Their records are reduced to who reports what kind of problem; ours lose the token, should it ever be in one."""
-    form = Discreet("123:TOKEN")
+    form = Discreet("TOKEN")
     error = (ValueError, ValueError(SECRET), None)
     record = logging.LogRecord("telegram.ext", logging.ERROR, "f", 1, "got %s", (SECRET,), error)
     assert form.format(record).endswith("ERROR telegram.ext reports a problem (ValueError).")

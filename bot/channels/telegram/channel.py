@@ -13,26 +13,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from typing import TYPE_CHECKING, Any
 
 from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bot.access import Action, may
-from bot.channels.telegram.incoming import CHANNEL, Kind, command_of
+from bot.channels.telegram.incoming import CHANNEL, Kind
 from bot.channels.telegram.layout import (
-    RECEIPT,
     answered_message,
     line_message,
     link_keyboard,
     messages,
     spent_keyboard,
 )
-from bot.channels.telegram.outgoing import where
-from bot.channels.telegram.presses import REFUSED, own_turn, resolve, same_prompts
+from bot.discreet import where
 from bot.errors import StoreError, ThinkchildError
-from bot.events import COMMANDS, Do, Marked, Open
+from bot.events import Do, Marked
 from bot.pages import receipt_page
+from bot.wire import BEGIN, RECEIPT, REFUSED, command_of, meaning, own_turn, resolve, same_prompts
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -40,14 +38,11 @@ if TYPE_CHECKING:
     from bot.access import Person
     from bot.channels.telegram.incoming import Incoming
     from bot.channels.telegram.outgoing import Outgoing
-    from bot.channels.telegram.presses import Pressed
-    from bot.events import Command, Event
+    from bot.events import Event
     from bot.session import Desk, Said
+    from bot.wire import Pressed
 
 LOGGER = logging.getLogger(__name__)
-PAYLOAD = re.compile(r"[\w-]{1,64}", re.ASCII)
-BEGIN: Command = "begin"
-COMMAND_EVENTS = {str(command): Do(command) for command in COMMANDS}
 STOP_REMINDERS = "stop_reminders"
 TO_PRIVATE = "Open a private chat"
 
@@ -106,7 +101,7 @@ class Channel:
                 incoming, person, current.receipt if current else "", current.session if current else ""
             )
             return
-        said = self._turn(incoming, person, self._meaning(incoming.text, name, rest))
+        said = self._turn(incoming, person, meaning(incoming.text, self.desk.library.flows))
         if said is None:
             return
         if not said.guarded:
@@ -114,17 +109,6 @@ class Channel:
             return
         self.log.leave_no_trace()
         await _together(self._deliver(incoming, said), self.sender.delete(incoming.chat, incoming.message))
-
-    def _meaning(self, text: str, name: str, rest: str) -> Event | str:
-        """Return the event that a command stands for; else the words, for the desk to read."""
-        flows = self.desk.library.flows
-        if name == "start" and (not rest or PAYLOAD.fullmatch(rest)):
-            return Open(rest) if rest in flows else Do(BEGIN)
-        if rest:
-            return text  # words behind a command may be the point of it, so all of it is read
-        if name in flows:
-            return Open(name)
-        return COMMAND_EVENTS.get(name, text)
 
     async def _press(self, incoming: Incoming, person: Person) -> None:
         """Answer a pressed button."""

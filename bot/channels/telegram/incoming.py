@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import re
 from collections import OrderedDict
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ from telegram.ext import BaseUpdateProcessor
 
 from bot.clock import stamp
 from bot.errors import StoreError
+from bot.wire import command_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Collection
@@ -33,7 +33,6 @@ CHANNEL = "telegram"
 LOGGER = logging.getLogger(__name__)
 REMEMBERED = 10_000
 """Keys that a running process knows by heart, to drop what Telegram delivers twice."""
-COMMAND = re.compile(r"/([\w-]{1,64})(?:@(\w+))?(?:\s+(.*))?", re.ASCII | re.DOTALL)
 
 
 class Kind(StrEnum):
@@ -67,13 +66,6 @@ class Incoming:
         """Read it from the inbox; raises ValueError, KeyError or TypeError when it is not one of ours."""
         held: dict[str, Any] = json.loads(text)
         return cls(**{**held, "kind": Kind(held["kind"])})
-
-
-def command_of(text: str) -> tuple[str, str, str] | None:
-    """Return (command, whom it is for, the rest) of a text that begins with a command."""
-    found = COMMAND.fullmatch(text.strip())
-    # People write /stop-reminders as readily as /stop_reminders.
-    return (found[1].lower().replace("-", "_"), found[2] or "", found[3] or "") if found else None
 
 
 def incoming_of(update: Update, bot_id: str, username: str, flows: Collection[str]) -> Incoming | None:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot.wire import CAPTIONS, DANGER, MARKS, MENU, RECEIPT, mark_buttons, question, question_place, ways_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-Json = dict[str, Any]
+    from bot.wire import Json
+
 LONGEST = 4096
 """What Telegram takes, in UTF-16 units."""
 NARROW = 20
 """Two labels of up to this many characters fit side by side on a phone."""
 HEADED = frozenset({"act", "close", "cite"})
 """Kinds whose first line is a heading."""
-MARKS = {"k": ("known", "✓", "known"), "u": ("unknown", "?", "not yet"), "w": ("worry", "!", "worries")}
-"""Letter on the wire -> mark, sign, caption."""
-BACK, WHY, MENU, DANGER, CHANGE, RECEIPT = "back", "why", "menu", "danger", "change", "receipt"
-CAPTIONS = {BACK: "Back", WHY: "Why?", MENU: "Menu", DANGER: "999", CHANGE: "Change", RECEIPT: "Receipt"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,36 +72,14 @@ def again(message: Message, notice: str) -> Message:
 # --- the question, and its buttons --------------------------------------------------------------------
 
 
-def question_place(out: Json) -> int | None:
-    """Return the place of the last reply that can be answered."""
-    places = [place for place, reply in enumerate(out.get("replies", ())) if reply["options"]]
-    return places[-1] if places else None
-
-
-def question(out: Json) -> Json | None:
-    """Return the last reply that can be answered."""
-    place = question_place(out)
-    return None if place is None else out["replies"][place]
-
-
 def keyboard(out: Json, nonce: str) -> InlineKeyboardMarkup:
     """Return the buttons of a turn: the answers, then the few that work everywhere."""
     asked = question(out)
     rows: list[list[InlineKeyboardButton]] = []
     if asked is not None:
-        for number, _ in enumerate(asked["prompts"]):
-            rows.append(
-                [
-                    _button(f"{number + 1} {sign} {caption}", nonce, f"m{number}{letter}")
-                    for letter, (_, sign, caption) in MARKS.items()
-                ]
-            )
+        rows += [[_button(caption, nonce, name) for caption, name in marks] for marks in mark_buttons(asked)]
         rows += _option_rows(asked, nonce)
-    if out["closed"]:
-        last = [CHANGE, RECEIPT, MENU, DANGER]
-    else:
-        last = [BACK, WHY, MENU, DANGER] if asked is not None else [MENU, DANGER]
-    return InlineKeyboardMarkup([*rows, [_button(CAPTIONS[name], nonce, name) for name in last]])
+    return InlineKeyboardMarkup([*rows, [_button(CAPTIONS[name], nonce, name) for name in ways_on(out)]])
 
 
 def spent_keyboard(out: Json, nonce: str) -> InlineKeyboardMarkup:

@@ -8,16 +8,15 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import traceback
 from typing import TYPE_CHECKING
 
 from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bot.channels.telegram.incoming import CHANNEL
 from bot.channels.telegram.layout import line_message, messages
-from bot.channels.telegram.presses import is_latest
 from bot.clock import stamp
 from bot.errors import StoreError
+from bot.wire import is_latest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,10 +118,3 @@ class Outgoing:
             self._nudged.update(due)
             with self.desk.log.transaction():
                 self.desk.log.mark_reminders(due, status, stamp(self.desk.clock()))
-
-
-def where(error: BaseException) -> str:
-    """Say of what kind an error is and where it came up, without its text: that may repeat what was typed."""
-    frames = reversed(traceback.extract_tb(error.__traceback__)[-4:])
-    places = " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames)
-    return f"{type(error).__name__} at {places}"

@@ -9,7 +9,6 @@ import logging
 import os
 import re
 import signal
-import sys
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,9 +20,10 @@ from telegram.request import HTTPXRequest
 from bot.advice_log import AdviceLog
 from bot.channels.telegram.channel import Channel
 from bot.channels.telegram.incoming import CHANNEL, ChatLocks, DurableQueue, Incoming, InOrder
-from bot.channels.telegram.outgoing import Outgoing, where
+from bot.channels.telegram.outgoing import Outgoing
 from bot.channels.telegram.sending import AT_ONCE, Sender
 from bot.channels.telegram.settings import BASE_URL, TOKEN
+from bot.discreet import log_discreetly, where
 from bot.errors import SetupError, StoreError
 from bot.session import Desk
 from bot.signing import is_offered
@@ -66,7 +66,8 @@ COMMAND_TEXTS = {
 
 def answer(log_path: Path, area: str, given: Settings, *, require_signed: bool = False) -> int:
     """Answer until told to stop; returns the exit code."""
-    _log_discreetly(given.token)
+    os.environ.setdefault("PTB_TIMEDELTA", "1")  # the newer form of its waiting times: the older one warns
+    log_discreetly(given.token.partition(":")[2])
     with _alone(log_path):
         log = AdviceLog.open(log_path)
         try:
@@ -272,28 +273,3 @@ class PollErrors:
 async def _log_error(_: object, context: Any) -> None:  # noqa: ANN401 - PTB's context
     """Log what escaped from PTB's own work."""
     LOGGER.error("Something failed: %s.", where(context.error))
-
-
-class Discreet(logging.Formatter):
-    """Says of other libraries' messages only that there was one: they may hold the token, or words typed."""
-
-    def __init__(self, token: str) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(message)s")
-        self._secret = token.partition(":")[2] or token
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line to write."""
-        if not record.name.startswith("bot."):
-            kind = record.exc_info[0] if record.exc_info else None
-            says = f"{record.name} reports a problem{f' ({kind.__name__})' if kind else ''}."
-            record = logging.LogRecord(record.name, record.levelno, "", 0, says, None, None)
-        return super().format(record).replace(self._secret, "***")
-
-
-def _log_discreetly(token: str) -> None:
-    """Log to standard error, without the token and without anything that people wrote."""
-    os.environ.setdefault("PTB_TIMEDELTA", "1")  # the newer form of its waiting times: the older one warns
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Discreet(token))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    logging.getLogger("bot").setLevel(logging.INFO)

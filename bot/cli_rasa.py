@@ -1,0 +1,30 @@
+"""Commands for those who run Rasa: `thinkchild rasa ...`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli_shared import Commands, area_option, db_option, default_db, serving_options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.group(cls=Commands)
+def rasa() -> None:
+    """Work together with a Rasa server."""
+
+
+@rasa.command()
+@db_option
+@area_option
+@serving_options(5055)
+def actions(db: Path | None, area: str, host: str, port: int, token_file: Path | None, *, require_signed: bool) -> None:
+    """Answer a Rasa server that calls its custom action, action_guide."""
+    from bot.channels.rest import Settings, read_token, run  # noqa: PLC0415
+
+    given = Settings(host, port, read_token(token_file))
+    sys.exit(run(db or default_db(), area, given, only_actions=True, require_signed=require_signed))
