@@ -56,13 +56,14 @@ def cli() -> None:
 def chat(db: Path | None, area: str, flow: str | None, person: str, *, as_json: bool, require_signed: bool) -> None:
     """Talk it through, here in the terminal; carries on where you stopped."""
     from bot.session import Desk  # noqa: PLC0415
-    from bot.startup import open_library  # noqa: PLC0415
+    from bot.startup import open_library, second_matcher  # noqa: PLC0415
 
     log = _open_log(db)
     library = open_library(log)
     if flow is not None:
         known_flow(library, flow)
-    desk = Desk(log, library, area=area, channel="terminal", require_signed=require_signed)
+    nlu = second_matcher(library)
+    desk = Desk(log, library, area=area, channel="terminal", require_signed=require_signed, nlu=nlu)
     if as_json:
         from bot.channels.jsonl import converse  # noqa: PLC0415
 
@@ -103,12 +104,15 @@ def telegram(db: Path | None, area: str, *, require_signed: bool) -> None:
 def route(file: Any, text: tuple[str, ...], content: Path | None, *, as_json: bool) -> None:  # noqa: ANN401 - an open text file
     """Say where a message would lead, without starting a conversation."""
     from bot.kept import KeptWeights  # noqa: PLC0415
+    from bot.matching import Advised  # noqa: PLC0415
     from bot.routing import matcher_of, routed  # noqa: PLC0415
+    from bot.startup import second_matcher  # noqa: PLC0415
 
     if bool(text) == (file is not None):
         raise SetupError("Give a text to route, or a file with --file, and not both.")
     library = library_of(content)
-    matcher = matcher_of(library, KeptWeights())
+    own, nlu = matcher_of(library, KeptWeights()), second_matcher(library)
+    matcher = own if nlu is None else Advised(own, nlu.ask)
     texts = [" ".join(text)] if text else [_text_of(line, place) for place, line in enumerate(file, 1) if line.strip()]
     for one in texts:
         found = routed(matcher, one)

@@ -24,7 +24,8 @@ def rasa() -> None:
 @serving_options(5055)
 def actions(db: Path | None, area: str, host: str, port: int, token_file: Path | None, *, require_signed: bool) -> None:
     """Answer a Rasa server that calls its custom action, action_guide."""
-    from bot.channels.rest import Settings, read_token, run  # noqa: PLC0415
+    from bot.channels.rest import Settings, run  # noqa: PLC0415
+    from bot.network import read_secret  # noqa: PLC0415
 
-    given = Settings(host, port, read_token(token_file))
+    given = Settings(host, port, read_secret(token_file, "--token-file") if token_file else "")
     sys.exit(run(db or default_db(), area, given, only_actions=True, require_signed=require_signed))

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 @serving_options(8600)
 def serve(db: Path | None, area: str, host: str, port: int, token_file: Path | None, *, require_signed: bool) -> None:
     """Answer other apps over HTTP, in the formats that Rasa speaks."""
-    from bot.channels.rest import Settings, read_token, run  # noqa: PLC0415
+    from bot.channels.rest import Settings, run  # noqa: PLC0415
+    from bot.network import read_secret  # noqa: PLC0415
 
-    given = Settings(host, port, read_token(token_file))
+    given = Settings(host, port, read_secret(token_file, "--token-file") if token_file else "")
     sys.exit(run(db or default_db(), area, given, require_signed=require_signed))

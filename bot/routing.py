@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from bot.library import Library
-    from bot.matching import Keeper
+    from bot.matching import Advised, Keeper
     from bot.models import Flow
 
 _TELLING = 25
@@ -63,7 +63,7 @@ def _own_words(flow: Flow) -> Iterator[str]:
     yield from (text for text in said if len(text) > _TELLING)
 
 
-def routed(matcher: Matcher, text: str) -> dict[str, Any]:
+def routed(matcher: Matcher | Advised, text: str) -> dict[str, Any]:
     """Return where a message leads, as the JSON contract has it."""
     found = matcher.route(text)
     return {

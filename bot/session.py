@@ -16,22 +16,21 @@ from typing import TYPE_CHECKING, Any
 from bot.access import Action, Person, may
 from bot.advice_log.rows import TurnRow
 from bot.asking import (
-    EMERGENCY,
     actions_so_far,
     fill,
     is_closed,
     line,
     open_question,
     unfinished,
-    urgency,
 )
 from bot.clock import clock_time, due_of, moment, read, shown, stamp
 from bot.dialogue import Turn, new_state, step, welcome_back
 from bot.errors import SetupError, StoreError, ThinkchildError
-from bot.events import Chose, Do, Open, Reply
+from bot.events import Chose, Do, Reply
 from bot.guard import identifiers
 from bot.library import Library
-from bot.models import ReplyKind, Urgency
+from bot.models import ReplyKind
+from bot.returning import as_resumption, to_be_welcomed
 from bot.signing import is_offered
 from bot.state import State
 from bot.transcript import (
@@ -39,10 +38,9 @@ from bot.transcript import (
     reply_out,
     standing_of,
     timed,
-    to_be_welcomed,
     told,
+    turn_out,
     urgency_word,
-    where,
 )
 from bot.wording import plain
 
@@ -51,7 +49,7 @@ if TYPE_CHECKING:
 
     from bot.advice_log.log import AdviceLog
     from bot.events import Event
-    from bot.matching import Matcher, Routing
+    from bot.matching import Adviser, Matcher, Routing, Suggestion
 
 SILENCE = timedelta(hours=12)
 """After this long the person is asked whether to carry on or start afresh (decision 1)."""
@@ -92,6 +90,7 @@ class Desk:
         channel: str = "terminal",
         can_remind: bool = False,
         require_signed: bool = False,
+        nlu: Adviser | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         library.at(area, "")  # an unknown area is said at once, not at the first message
@@ -106,6 +105,7 @@ class Desk:
         self.log, self.library, self.area, self.channel = log, library, area, channel
         self.can_remind, self.clock = can_remind, clock
         self._libraries: dict[str, Library] = {library.version: library}
+        self._nlu = nlu
         self._matchers: dict[str, Matcher] = {}
 
     @property
@@ -124,6 +124,7 @@ class Desk:
         """
         if not may(person, Action.CONVERSE):
             raise ThinkchildError("You have no access here: ask whoever runs this assistant.")
+        advice = self._advice(person, given, key)  # asked of another server before anybody waits for the record
         with self.log.transaction():
             kept = self.log.kept(key)
             if kept is not None:
@@ -131,7 +132,7 @@ class Desk:
             now = self.clock()
             begins = isinstance(given, Do) and given.command == "begin"
             sitting, stale = self._sitting(person, now, begins=begins)
-            return self._turn(person, sitting, given, key, now, stale=stale)
+            return self._turn(person, sitting, given, key, now, stale=stale, advice=advice)
 
     def stop_reminders(self, person: Person) -> str:
         """Stop every reminder somebody is waiting for; returns the line to say."""
@@ -182,7 +183,15 @@ class Desk:
         return _Sitting(session, receipt, label, 0, new_state(self.library), self.library)
 
     def _turn(
-        self, person: Person, sitting: _Sitting, given: Event | str, key: str, now: datetime, *, stale: bool
+        self,
+        person: Person,
+        sitting: _Sitting,
+        given: Event | str,
+        key: str,
+        now: datetime,
+        *,
+        stale: bool,
+        advice: Suggestion | None = None,
     ) -> Said:
         """Work out a turn and keep it, inside the open transaction."""
         library = sitting.library.at(self.area, now.date().isoformat())
@@ -194,13 +203,13 @@ class Desk:
             from bot.lookup import sources_for  # noqa: PLC0415 - loaded only when words are typed
             from bot.understanding import understand  # noqa: PLC0415
 
-            typed = understand(library, state, given, self._matcher(library), partial(sources_for, library))
+            typed = understand(library, state, given, self._matcher(library), partial(sources_for, library), advice)
             event, routing, extra = typed.event, typed.routing, typed.said
             if (known := self._known_label(person, library, given)) is not None:
                 event, extra = Do("again"), (known,)
         else:
             event, extra = given, ()
-        event = replace(self._as_resumption(library, state, event), moment=hour)
+        event = replace(as_resumption(library, state, event), moment=hour)
         answer = told(library, state, event)
         if stale and to_be_welcomed(library, state, event):
             turn = welcome_back(library, state)
@@ -246,37 +255,25 @@ class Desk:
         values = {"label": sitting.label, "receipt": sitting.receipt, "time": shown(now)}
         spoken = [timed(replace(reply, text=fill(reply.text, **values)), now) for reply in replies]
         texts = [plain(library, reply) for reply in spoken]
-        alarm = turn.state.interrupt is not None and turn.state.interrupt.about == EMERGENCY
-        soon = Urgency.NOW if alarm else urgency(library, turn.state)
-        flow, open_step = where(library, turn.state)
-        closed = is_closed(library, turn.state)
-        advised = bool(turn.state.made or turn.state.alarmed)
-        out: dict[str, Any] = {
-            "session": sitting.session,
-            "flow": flow or None,
-            "step": open_step or None,
-            "decision": str(routing.decision) if routing is not None else None,
-            "replies": [reply_out(library, reply, text) for reply, text in zip(spoken, texts, strict=True)],
-            "urgency": str(soon) if soon else None,
-            "receipt": sitting.receipt if advised else None,
-            "closed": closed,
-            "content_version": library.version,
-        }
+        said = list(zip(spoken, texts, strict=True))
+        decision = str(routing.decision) if routing is not None else None
+        ids = {"session": sitting.session, "receipt": sitting.receipt}
+        out = turn_out(library, turn.state, said, **ids, decision=decision)
         nonce = secrets.token_urlsafe(9)
         row = TurnRow(
             key=key,
             event=type(event).__name__.lower(),
-            flow=flow,
-            step=open_step,
+            flow=out["flow"] or "",
+            step=out["step"] or "",
             decision=out["decision"] or "",
+            matcher=routing.matcher if routing is not None else "",
             urgency=out["urgency"] or "",
-            closed=closed,
+            closed=out["closed"],
             stopped=turn.state.stopped,
             content_version=library.version,
             state=json.dumps({"given": answer, "state": turn.state.to_json()}),
             replies=[
-                (reply.kind, reply.step, reply.run, reply.sources, urgency_word(reply), text)
-                for reply, text in zip(spoken, texts, strict=True)
+                (reply.kind, reply.step, reply.run, reply.sources, urgency_word(reply), text) for reply, text in said
             ],
             superseded=[(gone.step, gone.run) for gone in turn.superseded],
             said=json.dumps(out, ensure_ascii=False),
@@ -314,6 +311,17 @@ class Desk:
 
     # --- what was meant ---------------------------------------------------------------------------------
 
+    def _advice(self, person: Person, given: Event | str, key: str) -> Suggestion | None:
+        """Ask the second matcher, if there is one, about words that begin a situation; nothing else is sent to it."""
+        if self._nlu is None or not isinstance(given, str) or identifiers(given) or self.log.kept(key) is not None:
+            return None
+        from bot.understanding import is_a_situation  # noqa: PLC0415 - loaded only when words are typed
+
+        current = self.log.current(person.id)
+        library = self._library(current.content_version) if current is not None else self.library
+        state = State.from_json(json.loads(current.state)["state"]) if current is not None else new_state(library)
+        return self._nlu.ask(given) if is_a_situation(library, state, given, self._matcher(library)) else None
+
     def _known_label(self, person: Person, library: Library, typed: str) -> Reply | None:
         """Answer a case label that somebody used before with what was advised then."""
         session = self.log.labels_of(person.id).get(" ".join(typed.lower().split()))
@@ -327,16 +335,6 @@ class Desk:
             return None
         when = shown(read(current.last_at))
         return line(library, "label_known", label=current.label, receipt=current.receipt, time=when, answers=actions)
-
-    def _as_resumption(self, library: Library, state: State, event: Event) -> Event:
-        """Read 'start' and a second opening of the same flow as carrying on, when something is still open."""
-        if not unfinished(library, state):
-            return event
-        if isinstance(event, Do) and event.command == "begin":
-            return Do("resume")
-        if isinstance(event, Open) and any(run.route == event.flow for run in state.runs):
-            return Do("resume")
-        return event
 
     def _resumed_lines(self, sitting: _Sitting, event: Event, now: datetime) -> tuple[Reply, ...]:
         """Say, to somebody who comes back, what has changed meanwhile, and what the reminder was about."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from bot.reading import content_root, source_hash
 
 if TYPE_CHECKING:
     from bot.advice_log import AdviceLog
+    from bot.rasa_nlu import RasaServer
 
 
 def program_fingerprint() -> str:
@@ -44,3 +46,12 @@ def open_library(log: AdviceLog, root: Path | None = None) -> Library:
     library = load(root)
     log.keep_content(library.version, wanted, library.compiled, stamp(datetime.now(UTC)))
     return library
+
+
+def second_matcher(library: Library) -> RasaServer | None:
+    """Return the Rasa server that is asked besides our own matcher, if the environment names one (THINKCHILD_NLU)."""
+    if not os.environ.get("THINKCHILD_NLU"):
+        return None
+    from bot.rasa_nlu import rasa_from  # noqa: PLC0415 - loaded only where one is named
+
+    return rasa_from(os.environ, library.flows)

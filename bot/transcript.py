@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING, Any
 from bot.asking import (
     EMERGENCY,
     MENU,
-    WELCOME_BACK,
     answers_given,
     closing_step,
     cut,
     is_closed,
     open_question,
-    unfinished,
+    urgency,
 )
 from bot.clock import clock_time, due
 from bot.events import Alarmed, Chose, Do, Marked, Open, Unclear, WroteAs
+from bot.models import Urgency
 from bot.replay import urgency_of
 from bot.signing import standing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from bot.events import Event, OptionShown, Reply
@@ -66,6 +67,32 @@ def reply_out(library: Library, reply: Reply, text: str) -> dict[str, Any]:
             {"do": action.do, "who": action.who, "by": {"anchor": str(action.by), "text": by[action.by]}}
             for action in reply.actions
         ],
+    }
+
+
+def turn_out(
+    library: Library,
+    state: State,
+    said: Iterable[tuple[Reply, str]],
+    *,
+    session: str,
+    receipt: str,
+    decision: str | None,
+) -> dict[str, Any]:
+    """Return one turn as the JSON contract has it: its replies with their texts, and how it stands after them."""
+    alarm = state.interrupt is not None and state.interrupt.about == EMERGENCY
+    soon = Urgency.NOW if alarm else urgency(library, state)
+    flow, open_step = where(library, state)
+    return {
+        "session": session,
+        "flow": flow or None,
+        "step": open_step or None,
+        "decision": decision,
+        "replies": [reply_out(library, reply, text) for reply, text in said],
+        "urgency": str(soon) if soon else None,
+        "receipt": receipt if state.made or state.alarmed else None,
+        "closed": is_closed(library, state),
+        "content_version": library.version,
     }
 
 
@@ -116,13 +143,6 @@ def is_first_answer(before: State, after: State) -> bool:
     if after.made != 1 or not after.runs:
         return False
     return len(after.runs[0].answers) == 1 and (not before.runs or not before.runs[0].answers)
-
-
-def to_be_welcomed(library: Library, state: State, event: Event) -> bool:
-    """Say whether somebody who comes back is first asked whether to carry on: unless it is about danger, or over."""
-    about = state.interrupt.about if state.interrupt is not None else ""
-    urgent = isinstance(event, Alarmed | WroteAs) or (isinstance(event, Do) and event.command in {"stop", "danger"})
-    return unfinished(library, state) and not urgent and about not in {EMERGENCY, WELCOME_BACK}
 
 
 def standing_of(library: Library, state: State) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.asking import line, open_question, unfinished
 from bot.events import Alarmed, Chose, Do, Open, Reply, Unclear, WroteAs
-from bot.matching import Decision, Writer, choose_option
+from bot.matching import BUILTIN, Advised, Decision, Writer, choose_option
 from bot.models import ReplyKind
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bot.events import Command, Event
     from bot.library import Library
-    from bot.matching import Matcher, Routing
+    from bot.matching import Matcher, Routing, Suggestion
     from bot.state import State
 
 SEARCH = "search"
@@ -53,9 +53,17 @@ class Understood:
 
 
 def understand(
-    library: Library, state: State, text: str, matcher: Matcher, find: Callable[[str], tuple[str, ...]] = lambda _: ()
+    library: Library,
+    state: State,
+    text: str,
+    matcher: Matcher,
+    find: Callable[[str], tuple[str, ...]] = lambda _: (),
+    advice: Suggestion | None = None,
 ) -> Understood:
-    """Turn typed words into an event; `find` looks up what we know about some words, best first."""
+    """Turn typed words into an event; `find` looks up what we know about some words, best first.
+
+    `advice` is what a second matcher said of them, where one was asked.
+    """
     options = [(option.id, option.label, option.short) for option in open_question(library, state).options]
     typed = text.strip().lower().removeprefix("/")
     command = WORDS_FOR.get(typed)
@@ -63,7 +71,7 @@ def understand(
         return Understood(Do("danger"))
     exact = typed.isdecimal() or any(typed == form.lower() for option in options for form in option)
     busy = unfinished(library, state)
-    routing = matcher.route(text)
+    routing = matcher.route(text) if advice is None else Advised(matcher, lambda _: advice).route(text)
     theirs = routing.writer in {Writer.child, Writer.parent}
     if routing.danger and not exact and not theirs:
         # A child or a parent gets a card of their own, which begins with 999 (hard rule H24).
@@ -77,7 +85,7 @@ def understand(
         return Understood(Do("again"), routing, _looked_up(library, find(typed.removeprefix(SEARCH))))
     chosen = choose_option(text, options) if options and len(text) <= LONGEST_MESSAGE else None
     if chosen in library.flows and chosen is not None and not busy:
-        return Understood(Open(chosen), replace(routing, decision=Decision.flow, flow=chosen))
+        return Understood(Open(chosen), replace(routing, decision=Decision.flow, flow=chosen, matcher=BUILTIN))
     if chosen is not None:
         return Understood(Chose((chosen,)))
     if routing.writer is not Writer.practitioner:
@@ -87,6 +95,12 @@ def understand(
         heading = library.lines["why_heading"].text
         return Understood(Do("again"), routing, (Reply(ReplyKind.CITE, heading, (cited,), step="why"),))
     return _as_situation(library, text, routing, busy=busy)
+
+
+def is_a_situation(library: Library, state: State, text: str, matcher: Matcher) -> bool:
+    """Say whether typed words are read as the beginning of a situation: no alarm, no command, no answer, no search."""
+    meant = understand(library, state, text, matcher)
+    return isinstance(meant.event, Open | Unclear) and meant.routing is not None and not meant.said
 
 
 def _looked_up(library: Library, sources: tuple[str, ...]) -> tuple[Reply, ...]:

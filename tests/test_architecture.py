@@ -22,14 +22,14 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(row.split())
     for row in (
         "errors access guard readability discreet",
-        "models advice_log",
+        "models advice_log network",
         "reading events state",
         "files clock wire",
         "library",
         "navigation matching wording signing areas writing",
-        "replay routing messages outline kept",
+        "replay routing messages outline kept rasa_nlu",
         "graph asking",
-        "changes interrupts understanding transcript coverage factcheck picture",
+        "changes interrupts understanding returning transcript coverage factcheck picture",
         "dialogue lookup drawing",
         "checks pages",
         "book differences preview figures",
@@ -47,6 +47,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
 PURE = (
     "asking",
     "understanding",
+    "returning",
     "dialogue",
     "interrupts",
     "messages",

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.advice_log.schema import CHAINED
+from bot.advice_log.schema import CHAINED, LATER
 
 if TYPE_CHECKING:
     import sqlite3
@@ -42,8 +42,9 @@ def digest(body: str, salt: str) -> str:
 
 def link(before: str, table: str, row: Mapping[str, object]) -> str:
     """Return the hash of a row: over the hash before it, its table, and every column but the hash."""
+    left_out = {"hash", *(column for part, column in LATER if part == table and not row.get(column))}
     told = json.dumps(
-        [table, {key: row[key] for key in sorted(row) if key != "hash"}],
+        [table, {key: row[key] for key in sorted(row) if key not in left_out}],
         separators=(",", ":"),
         ensure_ascii=False,
         default=repr,

@@ -231,6 +231,7 @@ class AdviceLog:
                 "flow": turn.flow,
                 "step": turn.step,
                 "decision": turn.decision,
+                "matcher": turn.matcher,
                 "urgency": turn.urgency,
                 "closed": int(turn.closed),
                 "stopped": int(turn.stopped),

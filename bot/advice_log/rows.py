@@ -34,6 +34,8 @@ class TurnRow:
     flow: str
     step: str
     decision: str
+    matcher: str
+    """Which matcher the decision came from; empty where nothing was typed."""
     urgency: str
     closed: bool
     stopped: bool

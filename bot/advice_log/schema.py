@@ -25,6 +25,9 @@ CHAINED = (
 )
 """Tables whose rows are linked by hashes, in one order given by `seq`."""
 
+LATER = frozenset({("turns", "matcher")})
+"""Columns that came after rows had been hashed: empty they count for nothing, so that older rows keep their hash."""
+
 migrations = Migrations("thinkchild")
 
 _FIRST = """
@@ -124,6 +127,12 @@ def m001_the_record(db: Database) -> None:
     """Make every table of the record."""
     for statement in _statements(_FIRST + "".join(map(_append_only, (*CHAINED, "compiled"))) + _WORDS):
         db.execute(statement)
+
+
+@migrations()
+def m002_which_matcher(db: Database) -> None:
+    """Note beside a decision which matcher it came from; what was kept before has none."""
+    db.execute("ALTER TABLE turns ADD COLUMN matcher TEXT NOT NULL DEFAULT ''")
 
 
 def _statements(script: str) -> list[str]:

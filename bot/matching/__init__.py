@@ -13,19 +13,24 @@ Rules of this package
 
 from __future__ import annotations
 
-from bot.matching.matcher import Candidate, DangerRule, Decision, Keeper, Matcher, Routing, Writer
+from bot.matching.advised import Advised, Adviser, Suggestion
+from bot.matching.matcher import BUILTIN, Candidate, DangerRule, Decision, Keeper, Matcher, Routing, Writer
 from bot.matching.normalise import MAX_CHARS, MAX_DANGER_CHARS
 from bot.matching.options import choose_option
 
 __all__ = [
+    "BUILTIN",
     "MAX_CHARS",
     "MAX_DANGER_CHARS",
+    "Advised",
+    "Adviser",
     "Candidate",
     "DangerRule",
     "Decision",
     "Keeper",
     "Matcher",
     "Routing",
+    "Suggestion",
     "Writer",
     "choose_option",
 ]

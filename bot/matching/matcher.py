@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from bot.matching.normalise import Tokens
 
 CANDIDATES = 3
+BUILTIN = "builtin"
+"""Says that this matcher alone decided."""
 LEARNED_RULE = "like_an_emergency"
 """Named instead of a danger rule where no phrase was found and the message is like live emergencies."""
 
@@ -60,6 +62,8 @@ class Routing:
     writer: Writer
     danger: bool
     danger_rule: str | None
+    matcher: str = BUILTIN
+    """Who decided, as it stands in the record."""
 
 
 @dataclass(frozen=True)

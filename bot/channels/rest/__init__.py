@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.channels.rest.settings import Settings, read_token
+from bot.channels.rest.settings import Settings
 from bot.errors import SetupError
 
 if TYPE_CHECKING:
@@ -36,4 +36,4 @@ def run(log_path: Path, area: str, given: Settings, *, only_actions: bool = Fals
     return answer(log_path, area, given, only_actions=only_actions, require_signed=require_signed)
 
 
-__all__ = ["Settings", "read_token", "run"]
+__all__ = ["Settings", "run"]

@@ -19,7 +19,7 @@ from bot.channels.rest.counter import Counter
 from bot.discreet import log_discreetly
 from bot.errors import SetupError
 from bot.session import Desk
-from bot.startup import open_library
+from bot.startup import open_library, second_matcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,8 +46,10 @@ def answer(log_path: Path, area: str, given: Settings, *, only_actions: bool, re
         counter = Counter()
         try:
             library = open_library(log)
+            nlu = second_matcher(library)
             desks = [
-                Desk(log, library, area=area, channel=name, require_signed=require_signed) for name in (CHANNEL, HOSTED)
+                Desk(log, library, area=area, channel=name, require_signed=require_signed, nlu=nlu)
+                for name in (CHANNEL, HOSTED)
             ]
             desks[0].prepare()  # the matcher is one for both
             app = Pages(counter, *desks).app(given.token, only_actions=only_actions)

@@ -27,7 +27,7 @@ from bot.discreet import log_discreetly, where
 from bot.errors import SetupError, StoreError
 from bot.session import Desk
 from bot.signing import is_offered
-from bot.startup import open_library
+from bot.startup import open_library, second_matcher
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -72,7 +72,10 @@ def answer(log_path: Path, area: str, given: Settings, *, require_signed: bool =
         log = AdviceLog.open(log_path)
         try:
             library = open_library(log)
-            desk = Desk(log, library, area=area, channel=CHANNEL, can_remind=True, require_signed=require_signed)
+            nlu = second_matcher(library)
+            desk = Desk(
+                log, library, area=area, channel=CHANNEL, can_remind=True, require_signed=require_signed, nlu=nlu
+            )
             desk.prepare()
             asyncio.run(_serve(desk, given))
         finally:
