@@ -64,7 +64,7 @@ def understand(
 
     `advice` is what a second matcher said of them, where one was asked.
     """
-    options = [(option.id, option.label, option.short) for option in open_question(library, state).options]
+    options = _options(library, state)
     typed = text.strip().lower().removeprefix("/")
     command = WORDS_FOR.get(typed)
     if command == "danger":
@@ -97,8 +97,15 @@ def understand(
     return _as_situation(library, text, routing, busy=busy)
 
 
+def _options(library: Library, state: State) -> list[tuple[str, str, str]]:
+    """Return (id, label, short form) of what may be chosen now."""
+    return [(option.id, option.label, option.short) for option in open_question(library, state).options]
+
+
 def is_a_situation(library: Library, state: State, text: str, matcher: Matcher) -> bool:
     """Say whether typed words are read as the beginning of a situation: no alarm, no command, no answer, no search."""
+    if choose_option(text, _options(library, state)) is not None:
+        return False
     meant = understand(library, state, text, matcher)
     return isinstance(meant.event, Open | Unclear) and meant.routing is not None and not meant.said
 
