@@ -26,6 +26,8 @@ MARKS = {"k": ("known", "✓", "known"), "u": ("unknown", "?", "not yet"), "w": 
 BACK, WHY, MENU, DANGER, CHANGE, RECEIPT = "back", "why", "menu", "danger", "change", "receipt"
 CAPTIONS = {BACK: "Back", WHY: "Why?", MENU: "Menu", DANGER: "999", CHANGE: "Change", RECEIPT: "Receipt"}
 DATA = re.compile(r"([\w-]{1,40}):(?:o(\d{1,3}(?:,\d{1,3})*)|m(\d{1,3})([kuw])|([a-z]{1,12}))", re.ASCII)
+_NONCE = 12
+"""Characters of a nonce, as the session makes them."""
 ALWAYS = {DANGER: Do("danger"), MENU: Do("menu")}
 WHILE_LATEST = {BACK: Do("back"), WHY: Do("why"), CHANGE: Do("change")}
 REFUSED, STALE = "refused", "already_answered"
@@ -89,6 +91,12 @@ class Pressed:
     event: Event
     choice: str = ""
     """What to write under the message: the answer that was given."""
+
+
+def is_press(text: str) -> bool:
+    """Say whether a text is what stands behind a button, where both come the same way: "school:absent" is words."""
+    found = DATA.fullmatch(text)
+    return found is not None and len(found[1]) == _NONCE and (found[5] is None or found[5] in CAPTIONS)
 
 
 def own_turn(log: AdviceLog, nonce: str, person: Person) -> tuple[str, Json] | None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from bot.wire import Json
 
 ACTION = "action_guide"
+ACTIONS = frozenset({ACTION, "action_restart", "action_back"})
+"""The last two are Rasa's own, and say nothing when somebody types /restart or /back; a domain that lists them asks us."""
 
 
 class NotOurActionError(ValueError):
@@ -30,9 +32,9 @@ class NoTrackerError(ValueError):
 
 def read_call(body: Any) -> Sent:  # noqa: ANN401 - parsed JSON
     """Return what was sent in a call of the action; raises NotOurActionError or NoTrackerError."""
-    if not isinstance(body, dict) or not isinstance(body.get("tracker"), dict):
+    if not isinstance(body, dict) or not isinstance(body.get("tracker"), dict) or not _is_id(body.get("next_action")):
         raise NoTrackerError('This is no call of an action: send {"next_action": "action_guide", "tracker": {...}}.')
-    if body.get("next_action") != ACTION:
+    if body.get("next_action") not in ACTIONS:
         raise NotOurActionError(str(body.get("next_action")))
     tracker = body["tracker"]
     sender = tracker.get("sender_id") or body.get("sender_id")

@@ -14,9 +14,9 @@ from bot.events import Do
 from bot.wire import (
     BEGIN,
     CAPTIONS,
-    DATA,
     RECEIPT,
     chosen_by_number,
+    is_press,
     mark_buttons,
     marked_by_word,
     meaning,
@@ -83,7 +83,7 @@ class Talking:
         """Return what a message means, and the id of the line to say before the answer, if one is due."""
         typed = text.strip()
         asked = self.desk.question(person)
-        if DATA.fullmatch(typed):
+        if is_press(typed):
             pressed = resolve(self.desk.log, typed, person)
             if not isinstance(pressed, str):
                 return pressed.event, ""
