@@ -43,17 +43,17 @@ SAID = "my head teacher mr featherstonehaugh says the boy has a limp"
 class Server:
     """One process that answers, and how to talk to it."""
 
-    def __init__(self, db: Path, *command: str, token: str = "", env: dict[str, str] | None = None) -> None:
+    def __init__(self, db: Path, *command: str, token: str = "", first: str = "") -> None:
         self.db, self.log = db, db.with_name("serve.log")
-        self.command = [sys.executable, "-m", "bot", *(command or ("serve",)), "--db", str(db), "--port", "0"]
+        program = f"import sys; {first}from bot.cli import main; sys.argv[0] = 'thinkchild'; main()"
+        self.command = [sys.executable, "-c", program, *(command or ("serve",)), "--db", str(db), "--port", "0"]
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self.env = env or {}
         self.start()
 
     def start(self) -> None:
         """Start it and wait until it answers."""
         with self.log.open("w") as out:
-            env = {**os.environ, "NO_COLOR": "1", **self.env}
+            env = {**os.environ, "NO_COLOR": "1"}
             self.process = subprocess.Popen(self.command, stdout=out, stderr=out, cwd=ROOT, env=env)
         until = time.monotonic() + 120
         while not (found := re.search(r"Answering on (\S+:\d+)\.", self.log.read_text())):
@@ -433,6 +433,22 @@ def test_a_slow_caller_holds_nobody_up(world: Server) -> None:
     finally:
         for one in slow:
             one.close()
+
+
+def test_half_a_head_is_given_up_after_a_while(tmp_path: Path) -> None:
+    """Whoever never finishes the head of a request, the first or a later one, is hung up on; nothing at all too."""
+    hurry = "import bot.channels.rest.service as s; s.HEAD_SECONDS = 0.3; "
+    whole = b"GET /webhooks/rest/ HTTP/1.1\r\nHost: x\r\n\r\n"
+    with server(tmp_path / "advice.db", first=hurry) as running:
+        host, port = running.url.removeprefix("http://").split(":")
+        for begun in (b"", b"GET /health HTTP/1.1\r\nHost: x\r\n", whole + b"GET /health HTTP/1.1\r\n"):
+            with socket.create_connection((host, int(port)), timeout=30) as one:
+                one.sendall(begun)
+                heard = b""
+                while part := one.recv(4096):
+                    heard += part
+                assert heard.startswith(b"HTTP/1.1 200") is begun.startswith(whole)
+        assert running.say("/start")
 
 
 # --- what is refused -------------------------------------------------------------------------------------------

@@ -61,12 +61,10 @@ class Talking:
         if not may(person, Action.CONVERSE):
             raise ThinkchildError("You have no access here: ask whoever runs this assistant.")
         key = self._key(person, sent.id)
-        for prefix in ("", "already_answered", "refused"):
-            # What was refused once is refused again, although by now its button may mean something else.
-            if self.desk.log.kept(_with(key, prefix)) is not None:
-                return self._items(self.desk.handle(person, Do("again"), _with(key, prefix)), prefix)
+        if self.desk.log.kept(key) is not None:  # by now its button, or its number, may mean something else
+            return self._items(self.desk.handle(person, Do("again"), key), "")
         given, prefix = self._meant(person, sent.text)
-        return self._items(self.desk.handle(person, given, _with(key, prefix)), prefix)
+        return self._items(self.desk.handle(person, given, f"{key}-{prefix}" if prefix else key), prefix)
 
     def sorry(self) -> list[Json]:
         """Return what is said when the turn could not be kept."""
@@ -135,7 +133,3 @@ def _buttons(out: Json, nonce: str) -> list[Json]:
         if name != RECEIPT:  # a page to keep, which this format has no place for; its code is in `custom`
             add(CAPTIONS[name], name)
     return made
-
-
-def _with(key: str, prefix: str) -> str:
-    return f"{key}-{prefix}" if prefix else key
