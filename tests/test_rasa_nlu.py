@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 PLAIN = "a new partner has moved in"
 """Opens new_partner without asking."""
-HINT = "not sure if im being daft but something feels off about the set up at home"
+HINT = "hello there"
 """Opens nothing by itself."""
 NONSENSE = "the photocopier is jammed again"
 
