@@ -33,7 +33,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "dialogue lookup drawing",
         "checks pages",
         "book differences preview figures",
-        "startup session exercises",
+        "startup session exercises rasa",
         "examples channels",
         "from_receipt",
         "cli_shared",

@@ -76,6 +76,8 @@ LINES = (
     "too_deep",
     "sent_again",
     "failed",
+    "cannot_answer",
+    "danger_first",
     "receipt_none",
     "undone",
     "withdrawn",

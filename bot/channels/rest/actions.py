@@ -47,10 +47,9 @@ def read_call(body: Any) -> Sent:  # noqa: ANN401 - parsed JSON
     # The caller's own id survives a redelivery to Rasa, which gives each delivery an id of its own.
     message = next((one for one in (metadata.get("message_id"), latest.get("message_id")) if _is_id(one)), "")
     channel = tracker.get("latest_input_channel")
-    text = latest.get("text")
-    return Sent(
-        f"{channel if isinstance(channel, str) else ''}\0{sender}", text if isinstance(text, str) else "", str(message)
-    )
+    # Rasa obeys what begins with "/", so the channel of our export hands such words on beside the message.
+    text = next((one for one in (metadata.get("typed"), latest.get("text")) if isinstance(one, str)), "")
+    return Sent(f"{channel if isinstance(channel, str) else ''}\0{sender}", text, str(message))
 
 
 def _is_id(value: object) -> bool:
