@@ -99,7 +99,7 @@ def test_a_project_is_private_and_pinned(made: dict[str, str]) -> None:
     starts = [line for line in made["README.md"].splitlines() if "rasa run" in line]
     assert len(starts) == 2
     assert all("-i 127.0.0.1" in line for line in starts)
-    assert all("-t " in line for line in starts if "--enable-api" in line)
+    assert all("--jwt-secret" in line for line in starts if "--enable-api" in line)
     assert "0.0.0.0" not in "".join(made.values())  # noqa: S104 - it is not there
 
 
