@@ -19,7 +19,7 @@ from bot.cli import cli
 from bot.files import KINDS, schemas
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = sorted(path for path in ROOT.rglob("*.md") if not {"node_modules", ".venv"} & set(path.parts))
+DOCUMENTS = sorted(path for path in ROOT.rglob("*.md") if not {"node_modules", ".venv", ".venv-rasa"} & set(path.parts))
 
 
 def flows() -> dict[str, dict[str, Any]]:

@@ -81,7 +81,7 @@ def test_every_example_is_there_and_none_reads_as_markup(content: Library, made:
 def test_every_intent_leads_to_the_guide_and_an_emergency_past_the_999_line(made: dict[str, str]) -> None:
     """Whatever Rasa understood, the engine answers; a rule names each intent exactly once."""
     domain, rules = yaml.safe_load(made["domain.yml"]), yaml.safe_load(made["data/rules.yml"])
-    assert domain["actions"] == ["action_guide"]
+    assert domain["actions"] == ["action_guide", "action_restart", "action_back"]
     first, second = (rule["steps"] for rule in rules["rules"])
     asked = [step["intent"] for step in first[0]["or"]]
     assert first[1:] == [{"action": "action_guide"}]

@@ -112,7 +112,8 @@ def _domain(intents: tuple[str, ...], alarm: str) -> dict[str, Any]:
     return {
         "version": "3.1",
         "intents": list(intents),
-        "actions": [ACTION],
+        # The last two are Rasa's own and say nothing; named here, they are ours to answer, on every channel.
+        "actions": [ACTION, "action_restart", "action_back"],
         "responses": {ALARM: [{"text": alarm}]},
         "session_config": {"session_expiration_time": 0, "carry_over_slots_to_new_session": False},
     }
