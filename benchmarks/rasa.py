@@ -3,6 +3,7 @@
 
 The same messages (`tests/data/messages_dev.yaml`, which nobody learned from) to our matcher, to ours with sentence vectors
 where a model is there (`THINKCHILD_MODEL`), and to Rasa's logistic regression and DIET, trained here on the very same examples.
+DIET, which would take hours over all of them, gets some of each intent, and ours the same ones beside it.
 Then the same conversation through our REST endpoint and through a Rasa server that hosts us. Rasa's rows need
 `THINKCHILD_RASA`, the Python of an environment with Rasa 3.6 (bot/rasa/requirements.txt). Nothing is asserted: it is to be read.
 """
@@ -33,17 +34,18 @@ import yaml
 from bot.kept import KeptWeights
 from bot.library import SUBJECTS_WITHOUT_FLOW, read_content
 from bot.rasa.export import project, write
+from bot.rasa.written import nlu_of
 from bot.reading import content_root
-from bot.routing import matcher_of
+from bot.routing import new_matcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 MESSAGES = ROOT / "tests/data/messages_dev.yaml"
 OUT = "out_of_scope"
 QUICK = 5
-"""In a quick run each fifth message, which takes voices in turn, and no DIET: it alone takes many minutes to train."""
+"""In a quick run each fifth message, which takes voices in turn, and no DIET: it alone takes many minutes to learn."""
 MISSION = ("a new partner has moved in", "no sign of that now", "yes", "why", "menu")
 WARNING_FREE = {"PYTHONWARNINGS": "ignore", "TF_CPP_MIN_LOG_LEVEL": "3"}
 Row = dict[str, Any]
@@ -53,11 +55,19 @@ def main() -> None:
     """Measure everything that can be measured here."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer messages, and without DIET")
+    parser.add_argument(
+        "--diet-examples",
+        type=int,
+        default=20,
+        help="examples of each intent for DIET, and for ours beside it (default 20)",
+    )
+    parser.add_argument("--diet-epochs", type=int, default=30, help="how often DIET goes through them (default 30)")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--few", type=int, default=0, help=argparse.SUPPRESS)
     given = parser.parse_args()
     messages = held_out(every=QUICK if given.quick else 1)
     if given.worker:
-        print(json.dumps(our_row(messages)))
+        print(json.dumps(our_row(messages, given.few)))
         return
     rasa = os.environ.get("THINKCHILD_RASA", "")
     with tempfile.TemporaryDirectory() as folder:
@@ -77,10 +87,14 @@ def main() -> None:
         else:
             made = where / "project"
             write(made, project(shipped()))
-            for name in ("light",) if given.quick else ("light", "diet"):
-                rows[f"rasa, {name}"] = rasa_row(rasa, made, name, messages)
+            rows["rasa, light"] = rasa_row(rasa, made, "light", messages)
             if given.quick:
                 print("SKIPPED: DIET (a quick run)")
+            else:
+                few = given.diet_examples
+                rows[f"ours, {few} of each"] = worker(quick=False, model="", home=where / "few", few=few)
+                lighten(made, few, given.diet_epochs)
+                rows[f"rasa, DIET, {few} of each"] = rasa_row(rasa, made, "diet", messages)
         table(rows, len(messages))
         turns(where, rasa, rounds=4 if given.quick else 20)
 
@@ -101,12 +115,12 @@ def held_out(every: int) -> list[tuple[str, str]]:
 # --- our own matching, each way in a process of its own ------------------------------------------------
 
 
-def worker(*, quick: bool, model: str, home: Path) -> Row:
+def worker(*, quick: bool, model: str, home: Path, few: int = 0) -> Row:
     """Measure our matcher in a process that has learned nothing before, and in one that has."""
     env = {**os.environ, "XDG_CACHE_HOME": str(home), "XDG_DATA_HOME": str(home), "THINKCHILD_MODEL": model}
     if not model:
         del env["THINKCHILD_MODEL"]
-    command = [sys.executable, __file__, "--worker", *(["--quick"] if quick else [])]
+    command = [sys.executable, __file__, "--worker", "--few", str(few), *(["--quick"] if quick else [])]
     rows = []
     for _ in range(2):
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
@@ -115,12 +129,13 @@ def worker(*, quick: bool, model: str, home: Path) -> Row:
     return {**second, "training": first["start"] - second["start"], "memory": second["memory"]}
 
 
-def our_row(messages: list[tuple[str, str]]) -> Row:
-    """Make the matcher ready and route every message."""
+def our_row(messages: list[tuple[str, str]], few: int) -> Row:
+    """Make the matcher ready, of a few examples of each intent or of all, and route every message."""
     begun = time.perf_counter()
     library = shipped()
     before = time.perf_counter() - begun
-    matcher = matcher_of(library, KeptWeights())
+    examples = first_few(library.content.examples, few) if few else None
+    matcher = new_matcher(library, KeptWeights(), examples=examples)
     matcher.prepare()
     matcher.route("a first message")
     ready = time.perf_counter() - begun - before  # reading the content is not understanding words
@@ -148,6 +163,19 @@ def asked(messages: list[tuple[str, str]], ranked: Callable[[str], list[str]]) -
         "p50": statistics.median(seconds) * 1000,
         "p95": seconds[int(len(seconds) * 0.95)] * 1000,
     }
+
+
+def first_few(examples: Mapping[str, Sequence[str]], few: int) -> dict[str, tuple[str, ...]]:
+    """Take a few examples of each intent, from all over: they stand in the order of who wrote them."""
+    return {intent: tuple(texts[:: max(1, len(texts) // few)][:few]) for intent, texts in examples.items()}
+
+
+def lighten(made: Path, few: int, epochs: int) -> None:
+    """Leave a few examples of each intent, and fewer epochs: on all examples DIET needs hours without a graphics card."""
+    config = made / "config_diet.yml"
+    text = config.read_text(encoding="utf-8").replace("epochs: 100", f"epochs: {epochs}")
+    config.write_text(text, encoding="utf-8")
+    (made / "data/nlu.yml").write_text(nlu_of(first_few(shipped().content.examples, few)), encoding="utf-8")
 
 
 # --- Rasa's matching ------------------------------------------------------------------------------------
