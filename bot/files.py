@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from bot.models import (
     Area,
     Block,
+    CutSets,
     DangerPhrase,
     Document,
     Fact,
@@ -101,6 +102,12 @@ class AlikeFile(Model):
     alike: dict[Id, Text]
 
 
+class CutsFile(Model):
+    """How sure the matching has to be before it acts on typed words."""
+
+    cuts: CutSets
+
+
 class Intent(Model):
     """Example messages for one flow, in the training format of Rasa 3.1."""
 
@@ -149,6 +156,7 @@ KINDS: tuple[FileKind, ...] = (
     FileKind("writers", "knowledge/phrases/writer.yaml", WritersFile),
     FileKind("shorthand", "knowledge/phrases/shorthand.yaml", ShorthandFile),
     FileKind("alike", "knowledge/phrases/alike.yaml", AlikeFile),
+    FileKind("cuts", "knowledge/phrases/cuts.yaml", CutsFile),
 )
 
 

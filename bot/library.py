@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.errors import Problem, SetupError, near_miss
 from bot.files import KINDS, FileKind, kind_of
-from bot.models import Area, Block, Citable, Content, Document, Evidence, Flow, Line, Route
+from bot.models import Area, Block, Citable, Content, Document, Evidence, Flow, Line, Model, Route
 from bot.reading import Document as File
 from bot.reading import content_files, parse_as, read_yaml
 
@@ -218,6 +218,9 @@ def _file_under(
         held = getattr(record, part)
         if isinstance(held, dict):
             parts.setdefault(part, {}).update(held)
+            continue
+        if isinstance(held, Model):
+            parts[part] = held
             continue
         for place, item in enumerate(held):
             if not hasattr(item, "id"):

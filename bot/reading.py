@@ -52,6 +52,10 @@ YAML_HINTS = {
     "expected ',' or": "A bracket or brace is not closed, or a text in it needs quotes.",
 }
 """What is usually wrong when YAML says so."""
+_WANTED = {"int_type": "a whole number", "bool_type": "true or false", "float_type": "a number such as 0.9"}
+_LIMITS = {"greater_than": "above {gt:g}", "less_than": "below {lt:g}"}
+_OWN_CODE = {"step_kind": "step_kind", "out_of_range": "out_of_range"}
+"""Mistakes that our own models name."""
 _UNSOURCED = {"sources": "P4"}
 """A line without a source breaks a promise, and is no mere slip of form."""
 QUOTED = frozenset({"'", '"', "|", ">"})
@@ -263,15 +267,16 @@ def _sentence(model: type[BaseModel], document: Document, mistake: Mapping[str, 
         return where, f"'{name}' is missing here.", _UNSOURCED.get(name, "missing_key")
     if kind in {"string_type", "string_sub_type"}:
         return where, f"'{name}' has to be text: put {given} in quotes, or write the text.", "not_text"
-    if kind in {"int_type", "bool_type"}:
-        wanted = "a whole number" if kind == "int_type" else "true or false"
-        return where, f"'{name}' has to be {wanted}, not {given}.", "wrong_type"
+    if kind in _WANTED:
+        return where, f"'{name}' has to be {_WANTED[kind]}, not {given}.", "wrong_type"
     if kind == "string_pattern_mismatch":
         return where, f"{given} does not have the form that '{name}' needs ({_form(context)}).", "wrong_form"
     if kind in {"string_too_long", "string_too_short"}:
         limit = context.get("max_length", context.get("min_length"))
         word = "longer than" if kind == "string_too_long" else "shorter than"
         return where, f"'{name}' is {word} {limit} characters: {given}.", "wrong_length"
+    if kind in _LIMITS:
+        return where, f"'{name}' is {given}, but has to be {_LIMITS[kind].format(**context)}.", "out_of_range"
     if kind == "too_short":
         return (
             where,
@@ -292,11 +297,16 @@ def _sentence(model: type[BaseModel], document: Document, mistake: Mapping[str, 
     if kind in {"model_type", "model_attributes_type", "dict_type"}:
         return where, f"'{name}' has to be a set of 'key: value' lines.", "wrong_type"
     message = str(mistake["msg"]).removeprefix("Value error, ")
-    if kind == "step_kind" and isinstance(mistake.get("input"), dict):
-        kinds = message.removesuffix(".").split(": ")[-1].split(", ")
-        for key in mistake["input"]:
-            message += near_miss(str(key), kinds) if key not in _keys_of(model) else ""
-    return where, message, "step_kind" if kind == "step_kind" else "wrong_form"
+    if kind == "step_kind":
+        message += _near_kinds(model, message, mistake.get("input"))
+    return where, message, _OWN_CODE.get(kind, "wrong_form")
+
+
+def _near_kinds(model: type[BaseModel], message: str, given: object) -> str:
+    """Say, of keys that no step has, which kind of step was probably meant."""
+    kinds = message.removesuffix(".").split(": ")[-1].split(", ")
+    unknown = [key for key in given if key not in _keys_of(model)] if isinstance(given, dict) else []
+    return "".join(near_miss(str(key), kinds) for key in unknown)
 
 
 def _form(context: Mapping[str, Any]) -> str:

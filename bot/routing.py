@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.matching import DangerRule, Matcher
+from bot.matching import Cuts, DangerRule, Matcher
 from bot.models import AskStep, PromptsStep
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def new_matcher(
         DangerRule(rule.id, rule.any, rule.source, rule.unless, content.not_live, content.happening_now)
         for rule in content.danger_phrases
     )
+    sets = content.cuts.model_dump() if content.cuts is not None else {}
     return Matcher(
         content.examples if examples is None else examples,
         rules,
@@ -47,6 +48,7 @@ def new_matcher(
         tuple(library.flows),
         own_words={flow.id: tuple(dict.fromkeys(_own_words(flow))) for flow in library.flows.values()},
         alike={group: tuple(words.split()) for group, words in content.alike.items()},
+        cuts={kind: Cuts(**cuts) for kind, cuts in sets.items()},
         keeper=keeper,
     )
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VOCABULARY = "knowledge/vocabulary.yaml"
+CUTS = "knowledge/phrases/cuts.yaml"
 PATIENCE = 10.0
 """Seconds: far more than is needed, and far less than anything endless takes."""
 REMOVED = {
@@ -220,6 +221,14 @@ def test_the_vocabulary_may_not_go_missing(root: Path) -> None:
         library, found = check_content(root)
     assert library is None
     assert [(p.file, p.line, p.code) for p in found] == [(VOCABULARY, 1, "missing_file")]
+
+
+def test_the_cuts_may_not_go_missing(root: Path) -> None:
+    """Without them nobody could say what is sure enough to be acted on."""
+    with changed(root, [CUTS]):
+        (root / CUTS).unlink()
+        found = problems(root)
+    assert [(p.file, p.line, p.code) for p in found] == [(CUTS, 1, "missing_file")]
 
 
 def test_blocks_that_call_each_other_in_a_circle_are_named(root: Path) -> None:

@@ -172,6 +172,10 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "odd_key": ("A key is not a plain word.", "Write a plain word before the colon."),
     "open_and_next": ("An answer that opens something and comes back also says where to go.", "Leave 'next' out."),
+    "out_of_range": (
+        "A number is higher or lower than makes sense here, or than one it goes with.",
+        "Write a number between those that the sentence names.",
+    ),
     "placeholder": ("A step holds braces, but steps are said just as they stand.", "Leave the braces out."),
     "question_by_hour": (
         "A question is asked only at some hours, so that a path would depend on the clock.",

@@ -124,6 +124,9 @@ def fixed_parts_are_there(library: Library, origins: Origins) -> Iterator[Proble
             "missing_block",
             "The danger check is missing: put the file back.",
         )
+    if library.content.cuts is None:
+        says = "What typed words have to reach before they are acted on is missing: put the file back."
+        yield Problem("knowledge/phrases/cuts.yaml", 1, "missing_file", says)
     vocabulary = Asker(origins, "vocabulary", "vocabulary")
     for key, words, needed in (
         ("by", library.content.vocabulary.by, set(By)),

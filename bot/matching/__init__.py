@@ -14,6 +14,7 @@ Rules of this package
 from __future__ import annotations
 
 from bot.matching.advised import Advised, Adviser, Suggestion
+from bot.matching.bands import Cuts
 from bot.matching.matcher import BUILTIN, Candidate, DangerRule, Decision, Keeper, Matcher, Routing, Writer
 from bot.matching.normalise import MAX_CHARS, MAX_DANGER_CHARS
 from bot.matching.options import choose_option
@@ -25,6 +26,7 @@ __all__ = [
     "Advised",
     "Adviser",
     "Candidate",
+    "Cuts",
     "DangerRule",
     "Decision",
     "Keeper",

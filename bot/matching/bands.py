@@ -1,12 +1,12 @@
 """When to open a flow, when to ask which of three, when to say "I don't know", and when to raise the alarm.
 
-The cuts were read off five-fold cross-validation over the examples (`python benchmarks/words.py`), which holds many near
-misses on purpose, and then held against messages nobody learned from (`tests/test_understood.py`, with floors).
+The cuts are content (`knowledge/phrases/cuts.yaml`), which says what they were read off.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,18 +14,24 @@ if TYPE_CHECKING:
 
 SHARPNESS = 10.0
 """Turns scores into shares of one."""
-OPEN_AT = 0.9
-"""Left-out examples: 35 in 100 open rightly, 5.6 wrongly. Held-out messages: 51, and 0.8."""
-CHOOSE_AT = 0.15
-"""Left-out examples: the best flow of 6 in 100 stays below. Of held-out messages no flow is for, 89 in 100 do."""
-ALARM_AT = -0.57
-"""With the phrases, left-out examples: 93 in 100 live emergencies (97 where two hands had taught), 12 in 100 ordinary
-messages. Held-out messages: 98 and 14."""
 PART_COUNTS_LESS = 0.4
 """A sentence by itself is easily like an emergency: it has to be so much more like one than a whole message."""
 
 _PART_WORDS = 40
 _MOST_PARTS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """From which share on a flow is opened, or asked about; from which likeness to live emergencies the alarm is raised."""
+
+    open_at: float
+    choose_at: float
+    alarm_at: float
+
+
+EARLIER = Cuts(open_at=0.9, choose_at=0.15, alarm_at=-0.57)
+"""What held before the cuts were content: for content kept in a record since then, and for a matcher that is given none."""
 
 
 def shares(scores: Mapping[str, float]) -> dict[str, float]:

@@ -15,6 +15,7 @@ from bot.matching.phrases import NearWords, Phrases
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bot.matching.bands import Cuts
     from bot.matching.learned import Learned
     from bot.matching.model import Arrays
     from bot.matching.normalise import Tokens
@@ -107,6 +108,7 @@ class Matcher:
         *,
         own_words: Mapping[str, Sequence[str]] | None = None,
         alike: Mapping[str, Sequence[str]] | None = None,
+        cuts: Mapping[str, Cuts] | None = None,
         keeper: Keeper | None = None,
     ) -> None:
         self._examples = examples
@@ -116,20 +118,31 @@ class Matcher:
         self._flows = tuple(flows)
         self._own_words = own_words or {}
         self._alike = alike or {}
+        self._given_cuts = cuts or {}
         self._keeper = keeper
+
+    @property
+    def kind(self) -> str:
+        """What messages are matched by: `words` alone, or `vectors` too; each has cuts of its own."""
+        return getattr(self._learned, "kind", "words")
+
+    @property
+    def cuts(self) -> Cuts:
+        """Say how sure it has to be."""
+        return self._given_cuts.get(self.kind, bands.EARLIER)
 
     def route(self, text: str) -> Routing:
         """Where the message leads, who seems to be writing, and whether it speaks of danger."""
         rule = self.dangerous(text)
         scores, likeness = self.scores(text)
-        shares = bands.shares(scores)
-        if rule is None and likeness >= bands.ALARM_AT:
+        shares, cuts = bands.shares(scores), self.cuts
+        if rule is None and likeness >= cuts.alarm_at:
             rule = LEARNED_RULE
         ranked = sorted((-shares.get(flow, 0.0), flow) for flow in self._flows)
         candidates = tuple(Candidate(flow, round(-share, 4)) for share, flow in ranked[:CANDIDATES])
         best = candidates[0].score if candidates else 0.0
-        opened = best >= bands.OPEN_AT
-        band = Decision.flow if opened else Decision.choose if best >= bands.CHOOSE_AT else Decision.unknown
+        opened = best >= cuts.open_at
+        band = Decision.flow if opened else Decision.choose if best >= cuts.choose_at else Decision.unknown
         return Routing(
             decision=Decision.danger if rule else band,
             flow=candidates[0].flow if opened else None,

@@ -8,6 +8,7 @@ from bot.models.base import Id, Model, Text
 from bot.models.flows import Block, Flow, Line
 from bot.models.knowledge import (
     Area,
+    CutSets,
     DangerPhrase,
     Document,
     Fact,
@@ -41,4 +42,6 @@ class Content(Model):
     writers: dict[Id, tuple[Text, ...]] = Field(default_factory=dict)
     shorthand: dict[Text, Text] = Field(default_factory=dict)
     alike: dict[Id, Text] = Field(default_factory=dict)
+    cuts: CutSets | None = None
+    """None in what was kept before cuts were content."""
     examples: dict[Id, tuple[Text, ...]] = Field(default_factory=dict)

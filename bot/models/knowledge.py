@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from bot.models.base import ActionClass, Evidence, Flag, Id, Label, Model, Short, SourceId, Text
 from bot.models.flows import Sources
@@ -260,3 +261,28 @@ class DangerPhrase(Model):
     any: Annotated[tuple[Text, ...], Field(min_length=1)]
     unless: tuple[Text, ...] = ()
     source: SourceId
+
+
+Share = Annotated[float, Field(strict=True, gt=0, lt=1)]
+
+
+class Cuts(Model):
+    """How sure the matching has to be: to open a flow, to ask which of three, to raise the alarm."""
+
+    open_at: Share
+    choose_at: Share
+    alarm_at: Annotated[float, Field(strict=True, gt=-1, lt=1)]
+
+    @model_validator(mode="after")
+    def _asks_before_it_opens(self) -> Self:
+        if self.choose_at >= self.open_at:
+            says = "'choose_at' has to be below 'open_at': else nobody would ever be asked."
+            raise PydanticCustomError("out_of_range", says)
+        return self
+
+
+class CutSets(Model):
+    """The cuts of the matching by words alone, and of the matching with sentence vectors."""
+
+    words: Cuts
+    vectors: Cuts
