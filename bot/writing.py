@@ -1,4 +1,4 @@
-"""Files that a command writes for an author: a new flow, a new area pack, a signature. Never over what is there."""
+"""Files that a command writes for an author: a new flow, a new area pack, a signature, new cuts, an example."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import json
 import os
 import re
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.errors import SetupError
-from bot.files import KINDS
-from bot.reading import content_root, read_yaml
+from bot.files import KINDS, CutsFile, NluFile
+from bot.reading import content_root, parse_as, read_yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from bot.library import Library
 
 LONGEST_TITLE, LONGEST_SHORT = 34, 20
@@ -118,28 +121,87 @@ def add_signature(content: Path | None, signature: dict[str, str]) -> Path:
         + ", ".join(f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in signature.items())
         + "}\n"
     )
-    try:
+    with _written(path):
         held = path.read_text(encoding="utf-8") if path.exists() else "signatures: []\n"
         held = NO_SIGNATURES.sub("signatures:", held)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".signatures-")
-        draft = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(held.rstrip("\n") + "\n" + line)
+        with _draft(path, held.rstrip("\n") + "\n" + line) as draft:
             if _last_signature(draft) != signature:
                 raise SetupError(
                     f"{path} is not laid out as 'thinkchild sign' does it: under 'signatures:', put each on a line that begins "
                     "with two spaces and a dash."
                 )
-            draft.chmod(0o644)
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+    return path
+
+
+def set_cuts(content: Path | None, kind: str, cuts: Mapping[str, tuple[float, str]]) -> Path:
+    """Put new cuts of one kind into their file, each with what it was read off behind it; other lines stay as they are.
+
+    Raises SetupError when the file is not laid out as it is shipped, or cannot be written.
+    """
+    path = (content or content_root()) / "knowledge" / "phrases" / "cuts.yaml"
+    with _written(path):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        inside = False
+        for place, line in enumerate(lines):
+            if re.match(r"  \S", line) and not line.lstrip().startswith("#"):
+                inside = line.startswith(f"  {kind}:")
+            found = re.match(r"    (\w+):", line) if inside else None
+            if found and found[1] in cuts:
+                value, comment = cuts[found[1]]
+                lines[place] = f"    {found[1]}: {value:g}  # {comment}"
+        with _draft(path, "\n".join(lines) + "\n") as draft:
+            document = read_yaml(draft, path.name)
+            read = parse_as(CutsFile, document)
+            wanted = {name: value for name, (value, _) in cuts.items()}
+            if read is None or document.problems or getattr(read.cuts, kind).model_dump() != wanted:
+                raise SetupError(
+                    f"{path} is not laid out as it is shipped: put each cut on a line of its own, as in the original."
+                )
+    return path
+
+
+def add_example(content: Path | None, flow: str, text: str, file: str) -> Path:
+    """Add an example message at the end of a flow's list in one file of `dialogues/nlu`.
+
+    Raises SetupError when the file has no such list at its end, or cannot be written.
+    """
+    path = (content or content_root()) / "dialogues" / "nlu" / file
+    with _written(path):
+        held = path.read_text(encoding="utf-8")
+        indent = (re.findall(r"^( +)- [^\n]*\n?\Z", held, re.MULTILINE) or [""])[-1]
+        with _draft(path, f"{held.rstrip()}\n{indent}- {text}\n") as draft:
+            document = read_yaml(draft, path.name)
+            read = parse_as(NluFile, document)
+            last = read.nlu[-1] if read is not None and not document.problems else None
+            if last is None or last.intent != flow or last.examples.splitlines()[-1:] != [f"- {text}"]:
+                raise SetupError(f"{path} does not end with the examples of '{flow}': paste the line in by hand.")
+    return path
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    """Turn what the system says of a file into a sentence."""
+    try:
+        yield
     except OSError as error:
         raise SetupError(
             f"{path} cannot be written ({error.strerror}): name a folder of your own with --content."
         ) from error
-    return path
+
+
+@contextmanager
+def _draft(path: Path, text: str) -> Iterator[Path]:
+    """Write beside a file, for a look at what came of it; on the way out it takes the file's place, whole or not at all."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        yield draft
+        draft.chmod(0o644)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _last_signature(path: Path) -> object:

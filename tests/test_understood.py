@@ -25,21 +25,8 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).parent / "data"
 MESSAGES: dict[str, list[str]] = yaml.safe_load((DATA / "messages_dev.yaml").read_text(encoding="utf-8"))
+VOICES = MESSAGES.pop("voices")
 DANGER: dict[str, list[str]] = yaml.safe_load((DATA / "danger_dev.yaml").read_text(encoding="utf-8"))
-VOICES = (
-    "new to the work",
-    "school, in haste",
-    "clinical shorthand",
-    "police",
-    "a trade in the house",
-    "young people's words",
-    "foster carer, at length",
-    "surgery or ward",
-    "spelt by ear",
-    "a plain question",
-    "indirect",
-    "second hand",
-)
 OUT = "out_of_scope"
 
 
@@ -71,6 +58,7 @@ def test_no_held_out_message_was_learned(content: Library) -> None:
 def test_every_flow_has_one_message_in_each_voice(content: Library) -> None:
     """A flow that is added needs held-out messages too."""
     assert set(MESSAGES) == set(content.flows) | {OUT}
+    assert len(set(VOICES)) == len(VOICES) == 12
     assert {len(texts) for flow, texts in MESSAGES.items() if flow != OUT} == {len(VOICES)}
     assert set(content.content.examples) == set(content.flows) | SUBJECTS_WITHOUT_FLOW
 
