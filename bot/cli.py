@@ -23,6 +23,7 @@ from bot.cli_shared import Commands, area_option, content_option, db_option, def
 from bot.errors import ContentError, SetupError, ThinkchildError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from bot.advice_log import AdviceLog
@@ -34,6 +35,16 @@ def _open_log(db: Path | None) -> AdviceLog:
     from bot.advice_log import AdviceLog  # noqa: PLC0415 - commands load only what they need
 
     return AdviceLog.open(db or default_db())
+
+
+def learn_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--learn` to a command that converses."""
+    return click.option(
+        "--learn",
+        envvar="THINKCHILD_LEARN",
+        is_flag=True,
+        help="Where words were not understood, ask whether a lead may see them ('thinkchild nlu review').",
+    )(command)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -54,7 +65,10 @@ def cli() -> None:
     is_flag=True,
     help="Offer only flows that a lead has signed as they stand.",
 )
-def chat(db: Path | None, area: str, flow: str | None, person: str, *, as_json: bool, require_signed: bool) -> None:
+@learn_option
+def chat(
+    db: Path | None, area: str, flow: str | None, person: str, *, as_json: bool, require_signed: bool, learn: bool
+) -> None:
     """Talk it through, here in the terminal; carries on where you stopped."""
     from bot.session import Desk  # noqa: PLC0415
     from bot.startup import open_library, second_matcher  # noqa: PLC0415
@@ -64,7 +78,7 @@ def chat(db: Path | None, area: str, flow: str | None, person: str, *, as_json: 
     if flow is not None:
         known_flow(library, flow)
     nlu = second_matcher(library)
-    desk = Desk(log, library, area=area, channel="terminal", require_signed=require_signed, nlu=nlu)
+    desk = Desk(log, library, area=area, channel="terminal", require_signed=require_signed, nlu=nlu, learn=learn)
     if as_json:
         from bot.channels.jsonl import converse  # noqa: PLC0415
 
@@ -84,11 +98,12 @@ def chat(db: Path | None, area: str, flow: str | None, person: str, *, as_json: 
     is_flag=True,
     help="Offer only flows that a lead has signed as they stand.",
 )
-def telegram(db: Path | None, area: str, *, require_signed: bool) -> None:
+@learn_option
+def telegram(db: Path | None, area: str, *, require_signed: bool, learn: bool) -> None:
     """Answer on Telegram (needs TELEGRAM_BOT_TOKEN)."""
     from bot.channels.telegram import run, settings  # noqa: PLC0415
 
-    sys.exit(run(db or default_db(), area, settings(os.environ), require_signed=require_signed))
+    sys.exit(run(db or default_db(), area, settings(os.environ), require_signed=require_signed, learn=learn))
 
 
 @cli.command()

@@ -1,4 +1,4 @@
-"""Commands for whoever keeps the understanding of typed words in order: evaluate, calibrate, suggest."""
+"""Commands for whoever keeps the understanding of typed words in order: evaluate, calibrate, suggest, review."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.cli_review import review
 from bot.cli_shared import Commands, content_option, library_of, put
 from bot.errors import SetupError
 
@@ -178,5 +179,7 @@ def _given(library: Library, messages: Path | None, danger: Path | None) -> list
         *(held_out_danger(danger) if danger else ()),
     ]
 
+
+nlu.add_command(review)
 
 NLU: tuple[click.Command, ...] = (nlu,)

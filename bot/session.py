@@ -28,20 +28,13 @@ from bot.dialogue import Turn, new_state, step, welcome_back
 from bot.errors import SetupError, StoreError, ThinkchildError
 from bot.events import Chose, Do, Reply
 from bot.guard import identifiers
+from bot.learning import Happening, Learning
 from bot.library import Library
 from bot.models import ReplyKind
 from bot.returning import as_resumption, to_be_welcomed
-from bot.signing import is_offered
+from bot.signing import is_offered, standing_of_all
 from bot.state import State
-from bot.transcript import (
-    is_first_answer,
-    reply_out,
-    standing_of,
-    timed,
-    told,
-    turn_out,
-    urgency_word,
-)
+from bot.transcript import is_first_answer, reply_out, timed, told, turn_out, urgency_word
 from bot.wording import plain
 
 if TYPE_CHECKING:
@@ -91,6 +84,7 @@ class Desk:
         can_remind: bool = False,
         require_signed: bool = False,
         nlu: Adviser | None = None,
+        learn: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         library.at(area, "")  # an unknown area is said at once, not at the first message
@@ -104,6 +98,7 @@ class Desk:
                 )
         self.log, self.library, self.area, self.channel = log, library, area, channel
         self.can_remind, self.clock = can_remind, clock
+        self._learning = Learning(log) if learn else None
         self._libraries: dict[str, Library] = {library.version: library}
         self._nlu = nlu
         self._matchers: dict[str, Matcher] = {}
@@ -198,6 +193,9 @@ class Desk:
         hour = moment(library.area, now)
         state, before = sitting.state, sitting.state
         routing: Routing | None = None
+        notes: tuple[Reply, ...] = ()
+        if self._learning is not None and self._learning.allows(library, given):
+            given, notes = Do("again"), (self._learning.keep(library, person.id, now),)
         found = identifiers(given) if isinstance(given, str) else ()
         if isinstance(given, str):
             from bot.lookup import sources_for  # noqa: PLC0415 - loaded only when words are typed
@@ -216,9 +214,9 @@ class Desk:
         else:
             turn = step(library, state, event)
         replies = (*extra, *self._resumed_lines(sitting, event, now), *turn.replies)
-        if found:
-            first = 1 if replies and replies[0].kind is ReplyKind.DANGER else 0  # nothing comes before 999
-            replies = (*replies[:first], line(library, "guarded"), *replies[first:])
+        notes = (*notes, line(library, "guarded")) if found else notes
+        first = 1 if replies and replies[0].kind is ReplyKind.DANGER else 0  # nothing comes before 999
+        replies = (*replies[:first], *notes, *replies[first:])
         if is_first_answer(before, turn.state):
             replies = (line(library, "label_offer"), *replies)
         if turn.reminder is not None:
@@ -226,7 +224,11 @@ class Desk:
             which = "reminder_set" if self.can_remind else "reminder_alarm"
             replies = (line(library, which, time=clock_time(due_at, now)), *replies)
         if any(reply.kind is ReplyKind.CLOSE for reply in turn.replies) and is_closed(library, turn.state):
-            replies = (*replies, line(library, "limits", draft=standing_of(library, turn.state)))
+            replies = (*replies, line(library, "limits", draft=standing_of_all(library, turn.state)))
+        if self._learning is not None:
+            clean = given if isinstance(given, str) and not found else ""
+            happening = Happening(clean, routing, event, before, turn.state)
+            replies = self._learning.after(library, person.id, happening, replies, now)
         afresh = turn.state.stopped and isinstance(event, Chose) and event.options == ("afresh",)
         kept_key = f"{key}-stop" if afresh else key
         said = self._keep(sitting, library, turn, replies, kept_key, event, answer, routing, now)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.library import Library
     from bot.models import Flow, Model, Route, Signature, Step
     from bot.models.knowledge import ContactWord
+    from bot.state import State
 
 ALWAYS_THERE = "emergency"
 """The block that can come before any step of any flow."""
@@ -111,6 +112,14 @@ def standing(library: Library, flow: Flow | None) -> str:
         return library.lines["draft"].text
     text = library.lines["signed"].text
     return text.replace("{role}", signature.role).replace("{day}", signature.on)
+
+
+def standing_of_all(library: Library, state: State) -> str:
+    """Say whether everything that was gone through is approved as it stands; one draft among it makes it a draft."""
+    flows = [library.flows[run.route] for run in (*state.past, *state.runs) if run.route in library.flows]
+    said = [standing(library, flow) for flow in flows]
+    draft = library.lines["draft"].text
+    return draft if draft in said or not said else said[-1]
 
 
 def is_offered(library: Library, route: str) -> bool:

@@ -19,7 +19,6 @@ from bot.clock import clock_time, due
 from bot.events import Alarmed, Chose, Do, Marked, Open, Unclear, WroteAs
 from bot.models import Urgency
 from bot.replay import urgency_of
-from bot.signing import standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -143,11 +142,3 @@ def is_first_answer(before: State, after: State) -> bool:
     if after.made != 1 or not after.runs:
         return False
     return len(after.runs[0].answers) == 1 and (not before.runs or not before.runs[0].answers)
-
-
-def standing_of(library: Library, state: State) -> str:
-    """Say whether everything that was gone through is approved as it stands; one draft among it makes it a draft."""
-    flows = [library.flows[run.route] for run in (*state.past, *state.runs) if run.route in library.flows]
-    said = [standing(library, flow) for flow in flows]
-    draft = library.lines["draft"].text
-    return draft if draft in said or not said else said[-1]

@@ -24,6 +24,8 @@ LONGEST_TITLE, LONGEST_SHORT = 34, 20
 ID = re.compile(r"[a-z][a-z0-9_]{0,63}")
 NO_SIGNATURES = re.compile(r"^signatures:\s*\[\s*\]\s*$", re.MULTILINE)
 
+NLU_HEAD = 'version: "3.1"\n\nnlu:\n'
+
 FLOW = """\
 # Say here, in a sentence, what this flow is for and which rules it keeps.
 id: {id}
@@ -161,20 +163,23 @@ def set_cuts(content: Path | None, kind: str, cuts: Mapping[str, tuple[float, st
 
 
 def add_example(content: Path | None, flow: str, text: str, file: str) -> Path:
-    """Add an example message at the end of a flow's list in one file of `dialogues/nlu`.
+    """Add an example message of a flow at the end of one file of `dialogues/nlu`, which is begun if it is not there.
 
-    Raises SetupError when the file has no such list at its end, or cannot be written.
+    Raises SetupError when the file is not laid out as those that are shipped, or cannot be written.
     """
     path = (content or content_root()) / "dialogues" / "nlu" / file
     with _written(path):
-        held = path.read_text(encoding="utf-8")
-        indent = (re.findall(r"^( +)- [^\n]*\n?\Z", held, re.MULTILINE) or [""])[-1]
-        with _draft(path, f"{held.rstrip()}\n{indent}- {text}\n") as draft:
+        held = (path.read_text(encoding="utf-8") if path.exists() else NLU_HEAD).rstrip()
+        if (re.findall(r"^- intent: (\w+)", held, re.MULTILINE) or [""])[-1] != flow:
+            held += f"\n- intent: {flow}\n  examples: |"
+        with _draft(path, f"{held}\n    - {text}\n") as draft:
             document = read_yaml(draft, path.name)
             read = parse_as(NluFile, document)
             last = read.nlu[-1] if read is not None and not document.problems else None
             if last is None or last.intent != flow or last.examples.splitlines()[-1:] != [f"- {text}"]:
-                raise SetupError(f"{path} does not end with the examples of '{flow}': paste the line in by hand.")
+                raise SetupError(
+                    f"{path} is not laid out as the files of examples that are shipped, so nothing was added."
+                )
     return path
 
 

@@ -4,7 +4,8 @@ Chained tables carry `seq` and `hash`, and are append-only by triggers: a row is
 Whatever was said or answered stands in `words`, beside the chain, with a salt; the chained row holds only the
 salted digest. So words can be erased and the chain still verifies: first a tombstone is written, then they go.
 
-`owners` and `addresses` say whose a session is and where to reach them: never chained, never exported.
+`owners` and `addresses` say whose a session is and where to reach them: never chained, never exported. Nor is
+`misunderstood`, which holds nobody's session at all.
 """
 
 from __future__ import annotations
@@ -133,6 +134,20 @@ def m001_the_record(db: Database) -> None:
 def m002_which_matcher(db: Database) -> None:
     """Note beside a decision which matcher it came from; what was kept before has none."""
     db.execute("ALTER TABLE turns ADD COLUMN matcher TEXT NOT NULL DEFAULT ''")
+
+
+_THIRD = """
+CREATE TABLE misunderstood (
+  id TEXT PRIMARY KEY, day TEXT NOT NULL, content_version TEXT NOT NULL, decision TEXT NOT NULL, candidates TEXT NOT NULL,
+  words TEXT NOT NULL, chosen TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+@migrations()
+def m003_what_was_not_understood(db: Database) -> None:
+    """Make the queue of messages that a lead may look at: see `queue`."""
+    for statement in _statements(_THIRD):
+        db.execute(statement)
 
 
 def _statements(script: str) -> list[str]:

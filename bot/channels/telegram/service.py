@@ -64,7 +64,7 @@ COMMAND_TEXTS = {
 }
 
 
-def answer(log_path: Path, area: str, given: Settings, *, require_signed: bool = False) -> int:
+def answer(log_path: Path, area: str, given: Settings, *, require_signed: bool = False, learn: bool = False) -> int:
     """Answer until told to stop; returns the exit code."""
     os.environ.setdefault("PTB_TIMEDELTA", "1")  # the newer form of its waiting times: the older one warns
     log_discreetly(given.token.partition(":")[2])
@@ -74,7 +74,14 @@ def answer(log_path: Path, area: str, given: Settings, *, require_signed: bool =
             library = open_library(log)
             nlu = second_matcher(library)
             desk = Desk(
-                log, library, area=area, channel=CHANNEL, can_remind=True, require_signed=require_signed, nlu=nlu
+                log,
+                library,
+                area=area,
+                channel=CHANNEL,
+                can_remind=True,
+                require_signed=require_signed,
+                nlu=nlu,
+                learn=learn,
             )
             desk.prepare()
             asyncio.run(_serve(desk, given))
