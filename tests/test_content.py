@@ -49,6 +49,8 @@ WORKED_BY_THE_SESSION = {
     "menu_child_or_parent",
     "menu_carry_on",
     "menu_choice",
+    "learn_option",
+    "learn_option_short",
     "prompts_done",
     "prompts_done_short",
     "some_worry",
