@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,9 @@ from walking import Talk
 from bot.advice_log import AdviceLog, export_rows, queue, verify
 from bot.advice_log.schema import migrations
 from bot.advice_log.tables import Database
-from bot.events import Chose, Do, Open
-from bot.learning import KEEP_WORDS
+from bot.dialogue import new_state, step
+from bot.events import Chose, Do, Open, Unclear
+from bot.learning import KEEP_WORDS, Happening, Learning
 from bot.library import read_content
 from bot.matching import Cuts, Matcher
 from bot.matching.learned import LIVE
@@ -191,6 +193,19 @@ def test_nobody_can_allow_it_for_somebody_else(begin: Callable[..., Talk], log: 
 def test_nobody_is_asked_about_words_that_may_tell_too_much_or_nothing(begin: Callable[..., Talk], text: str) -> None:
     """Identifiers, danger, a child, two words, a book."""
     assert not offered(begin().say(text))
+
+
+@pytest.mark.parametrize("danger", [True, False])
+def test_words_that_raised_the_alarm_are_never_asked_about(
+    log: AdviceLog, content: Library, matcher: Matcher, clock: Clock, danger: bool
+) -> None:
+    """Whatever else the turn made of them."""
+    state = new_state(content)
+    turn = step(content, state, Unclear())
+    routing = replace(matcher.route(UNKNOWN), danger=danger)
+    happening = Happening(UNKNOWN, routing, Unclear(), state, turn.state)
+    replies = Learning(log).after(content, "somebody", happening, turn.replies, clock())
+    assert (replies == turn.replies) is danger
 
 
 def test_nobody_is_asked_in_the_middle_of_something(begin: Callable[..., Talk]) -> None:
