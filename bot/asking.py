@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.events import ActionShown, OptionShown, Reply
-from bot.models import BY_URGENCY, URGENCY_ORDER, ActionClass, AskStep, By, Moment, RemindStep, ReplyKind
+from bot.models import BY_URGENCY, URGENCY_ORDER, ActionClass, AskStep, By, Moment, PromptsStep, RemindStep, ReplyKind
 from bot.replay import Visit, Walk, actions_of, say, summary_of, urgency_of, walk
 from bot.signing import is_offered
 from bot.state import Interrupt, State
 
 if TYPE_CHECKING:
     from bot.library import Library
-    from bot.models import GroupWord, Urgency
+    from bot.models import GroupWord, Step, Urgency
 
 EMERGENCY, WELCOME_BACK, WHO_IS_WRITING = "emergency", "welcome_back", "who_is_writing"
 MENU, WHICH_FLOW, WHICH_ANSWER = "menu", "which_flow", "which_answer"
@@ -50,6 +50,11 @@ def open_question(library: Library, state: State) -> Reply:
     return interrupt_question(library, state, Interrupt(MENU))
 
 
+def as_it_stood(state: State) -> State:
+    """Return the state with the answer that is being changed still in its place: until the new one is in, it counts."""
+    return replace(state, runs=tuple(replace(run, reopened=None, pending=None) for run in state.runs))
+
+
 def walks_of(library: Library, state: State) -> tuple[Walk, ...]:
     """Replay every run of the conversation, finished ones first."""
     return tuple(walk(library, run) for run in (*state.past, *state.runs))
@@ -68,7 +73,7 @@ def actions_so_far(library: Library, state: State) -> tuple[ActionShown, ...]:
 
     advised = [
         action
-        for passed in walks_of(library, state)
+        for passed in walks_of(library, as_it_stood(state))
         for visit in passed.visits
         for action in actions_of(library, visit)
     ]
@@ -154,6 +159,8 @@ def interrupt_question(library: Library, state: State, asked: Interrupt) -> Repl
     if asked.about == WHICH_ANSWER:
         given = [OptionShown(name, cut(text, 40), cut(text, 20)) for name, text, _ in answers_given(library, state)]
         return replace(reply, options=tuple(given))
+    if asked.about == WHICH_FLOW and unfinished(library, state):
+        reply = replace(reply, text=library.lines["which_flow_between"].text)
     groups = groups_in_use(library) if asked.about == MENU and not asked.offers else ()
     if groups:
         options = [OptionShown(group.id, group.says, group.short) for group in groups]
@@ -187,18 +194,27 @@ def _moment(state: State) -> Moment:
     return run.answers[-1].moment if run.answers else run.began
 
 
+def open_step(library: Library, state: State) -> Step | None:
+    """Return the step that is asked, of a card or of what is walked; None at the menu or a choice of ours."""
+    if state.interrupt is not None:
+        card = library.blocks.get(state.interrupt.about)
+        return card.steps[0] if card is not None else None
+    visit = walk(library, state.top).open if state.top is not None else None
+    return visit.step if visit else None
+
+
 def rephrased(library: Library, state: State) -> Reply:
-    """Return the open question in other words, where the content has them."""
-    question = open_question(library, state)
-    asked: object = None
-    if state.interrupt is not None and state.interrupt.about in library.blocks:
-        asked = library.blocks[state.interrupt.about].steps[0]
-    elif state.interrupt is None and state.top is not None:
-        visit = walk(library, state.top).open
-        asked = visit.step if visit else None
-    if isinstance(asked, AskStep) and asked.rephrase:
-        return replace(question, text=asked.rephrase)
-    return question
+    """Return the open question in other words: the content's own, or for marks and reminders those of all flows."""
+    question, asked = open_question(library, state), open_step(library, state)
+    other = ""
+    if isinstance(asked, AskStep):
+        other = asked.rephrase or ""
+    elif isinstance(asked, PromptsStep | RemindStep):
+        other = library.lines["prompts_again" if isinstance(asked, PromptsStep) else "reminder_again"].text
+    whose = walk(library, state.top).open if state.top is not None and state.interrupt is None else None
+    if other and whose is not None and whose.subject:
+        other = f"{library.subjects[whose.subject].says}: {other}"
+    return replace(question, text=other) if other else question
 
 
 def greeting(library: Library, state: State) -> Reply:
@@ -209,16 +225,29 @@ def greeting(library: Library, state: State) -> Reply:
 
 
 def why(library: Library, state: State) -> Reply:
-    """Cite the sources of the last thing said."""
+    """Cite the sources of what was said last: since the last answer, in the run one has just come back from as well."""
     question = open_question(library, state)
     sources = list(question.sources)
     if state.interrupt is None and state.top is not None:
+        back = [walk(library, run) for run in state.past if run.number in state.came_back]
+        said = [reply for passed in back for reply in _since_the_last_answer(library, state, passed)]
         passed = walk(library, state.top)
-        visits = list(passed.visits)
-        last = max((i for i, v in enumerate(visits) if v.answer is not None and v is not passed.open), default=-1)
-        said = [in_words(library, state, passed, visit) for visit in visits[last + 1 :]]
-        sources = [source for reply in said for source in reply.sources] or sources
+        there = _since_the_last_answer(library, state, passed)
+        if back:
+            # What was said before the trip was cited before it; what it brought to light here is new.
+            brought = {meaning for one in back for meaning in one.established()}
+            means = tuple(meaning for meaning in state.top.means if meaning not in brought)
+            before = walk(library, replace(state.top, means=means))
+            spoken = set(_since_the_last_answer(library, state, before))
+            there = [reply for reply in there if reply not in spoken or reply == question]
+        sources = [source for reply in (*said, *there) for source in reply.sources] or sources
     if not sources:
         return line(library, "why_nothing")
     heading = library.lines["why_heading"].text
     return Reply(ReplyKind.CITE, heading, tuple(dict.fromkeys(sources)), step="why")
+
+
+def _since_the_last_answer(library: Library, state: State, passed: Walk) -> list[Reply]:
+    visits = list(passed.visits)
+    last = max((i for i, v in enumerate(visits) if v.answer is not None and v is not passed.open), default=-1)
+    return [in_words(library, state, passed, visit) for visit in visits[last + 1 :]]

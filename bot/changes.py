@@ -56,7 +56,7 @@ def withdrawn(library: Library, before: State, after: State) -> tuple[Reply, ...
     A call for help that is gone or due later is named, and so is what could warn or probe and is no longer advised: the
     earlier message is still on the screen, and who now fears harm must not act on it (promise P2b).
     """
-    then = {action.do: action for action in actions_so_far(library, _as_it_stood(before))}
+    then = {action.do: action for action in actions_so_far(library, before)}
     now = {action.do: action.by for action in actions_so_far(library, after)}
     order = list(By)
     later = [
@@ -72,7 +72,3 @@ def withdrawn(library: Library, before: State, after: State) -> tuple[Reply, ...
     ]
     said = (line(library, "undone", answers="; ".join(undone)),) if undone else ()
     return (*said, line(library, "withdrawn", answers="; ".join(later))) if later else said
-
-
-def _as_it_stood(state: State) -> State:
-    return replace(state, runs=tuple(as_it_was(run) for run in state.runs))

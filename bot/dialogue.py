@@ -24,6 +24,7 @@ from bot.asking import (
     MENU,
     WELCOME_BACK,
     WHICH_ANSWER,
+    WHICH_FLOW,
     WHO_IS_WRITING,
     flows_in,
     greeting,
@@ -90,6 +91,8 @@ def _go_on(library: Library, before: State, state: State, said: tuple[Reply, ...
     """Say what the new answers lead to, leave what has ended, and ask what is open now."""
     replies = [*said]
     gone: list[Superseded] = []
+    if state.runs != before.runs:
+        state = replace(state, came_back=())
     while (run := state.top) is not None:
         passed = walk(library, run)
         old = next((walk(library, as_it_was(r)) for r in before.runs if r.number == run.number), None)
@@ -107,7 +110,7 @@ def _go_on(library: Library, before: State, state: State, said: tuple[Reply, ...
             break
         means = passed.established()
         beneath = tuple(replace(below, means=tuple(sorted({*below.means, *means}))) for below in state.runs[:-1])
-        state = replace(state, runs=beneath, past=(*state.past, run))
+        state = replace(state, runs=beneath, past=(*state.past, run), came_back=(*state.came_back, run.number))
         if state.top is not None:
             replies.append(line(library, "back_to", title=library.routes[state.top.route].title.rstrip("?!.")))
     if not is_closed(library, state):
@@ -222,7 +225,8 @@ def _answer_interrupt(library: Library, state: State, event: Chose) -> Turn:
         return _after_alarm(library, cleared, asked, event, rung=choice == "rung_999")
     if choice == CARRY_ON and asked.about == WELCOME_BACK:
         return _do(library, cleared, Do("resume", moment=event.moment))
-    if choice == CARRY_ON:
+    none_of_them = choice == MENU and asked.about == WHICH_FLOW and unfinished(library, cleared)
+    if choice == CARRY_ON or none_of_them:
         return _go_on(library, cleared, cleared)
     if choice == LEAVE:
         return Turn(replace(cleared, stopped=True), (line(library, f"left_{asked.about}"),))

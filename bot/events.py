@@ -63,9 +63,14 @@ class Alarmed(Happened):
 
 @dataclass(frozen=True, slots=True)
 class Unclear(Happened):
-    """Typed words did not answer the question; `flows` are the situations they may be about."""
+    """Typed words did not answer the question.
+
+    `flows` are the situations they may be about, `near` the options they nearly are; `both` says that two options fit.
+    """
 
     flows: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
+    both: bool = False
 
 
 @dataclass(frozen=True, slots=True)

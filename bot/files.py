@@ -108,6 +108,12 @@ class CutsFile(Model):
     cuts: CutSets
 
 
+class AnswersFile(Model):
+    """Words by which a typed answer is recognised, and small talk."""
+
+    answers: dict[Id, tuple[Text, ...]]
+
+
 class Intent(Model):
     """Example messages for one flow, in the training format of Rasa 3.1."""
 
@@ -157,6 +163,7 @@ KINDS: tuple[FileKind, ...] = (
     FileKind("shorthand", "knowledge/phrases/shorthand.yaml", ShorthandFile),
     FileKind("alike", "knowledge/phrases/alike.yaml", AlikeFile),
     FileKind("cuts", "knowledge/phrases/cuts.yaml", CutsFile),
+    FileKind("answers", "knowledge/phrases/answers.yaml", AnswersFile),
 )
 
 

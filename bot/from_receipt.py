@@ -71,7 +71,7 @@ def _sent(library: Library, turns: list[TurnRecord], place: int, asked: str) -> 
         case "marked":
             yield f"* {' '.join(_marks(library, turn.given, asked))}"
         case "do" if turn.given == "again":
-            yield "# something was looked up here"
+            yield "# something was asked or looked up here"
         case "do" if turn.given.startswith(CHANGING):
             yield "> change"
             yield f"> {turn.given.removeprefix(CHANGING)}"

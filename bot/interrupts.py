@@ -13,19 +13,26 @@ from bot.asking import (
     DANGER_CHECK,
     EMERGENCY,
     EXITS,
+    MENU,
     WELCOME_BACK,
     WHICH_FLOW,
     line,
     open_question,
     rephrased,
+    unfinished,
 )
-from bot.replay import walk
+from bot.replay import contacts_of, walk
 from bot.signing import is_offered
 from bot.state import Interrupt, State
 
 if TYPE_CHECKING:
     from bot.events import Reminder, Reply, Superseded, Unclear
     from bot.library import Library
+
+SOCIAL_CARE = "ring_social_care"
+"""The action whose numbers are given to whoever cannot be understood."""
+TWICE = 2
+"""Failures after which nobody is asked the same thing once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +67,43 @@ def interrupted(library: Library, state: State, asked: Interrupt) -> Turn:
 
 
 def unclear(library: Library, state: State, event: Unclear) -> Turn:
-    """Answer words that were not understood: never a guess, always the question again."""
+    """Answer words that were not understood: never a guess.
+
+    What they may be about is offered, what they nearly were is named. Else the question comes again in other words; and
+    after two failures the menu, from which one goes back to it, and a person.
+    """
+    about = state.interrupt.about if state.interrupt is not None else ""
     open_now = {run.route for run in state.runs if not walk(library, run).ended}
     known = tuple(flow for flow in event.flows if flow in library.flows and flow not in open_now)
     flows = tuple(flow for flow in known if is_offered(library, flow))
-    if flows and (state.interrupt is None or state.interrupt.about not in CARDS):
-        return interrupted(library, replace(state, misses=state.misses + 1), Interrupt(WHICH_FLOW, flows))
+    missed = replace(state, misses=state.misses + 1)
+    if flows and about not in CARDS and (about != WHICH_FLOW or missed.misses < TWICE):
+        # To offer is no failure; to be asked which is nearest and answer with other words is one.
+        return interrupted(library, missed if about == WHICH_FLOW else state, Interrupt(WHICH_FLOW, flows))
     if known and not flows:
         return Turn(state, (line(library, "not_signed"), open_question(library, state)))
-    asked = state.interrupt is not None or (state.top is not None and not walk(library, state.top).ended)
-    missed = replace(state, misses=state.misses + 1)
-    if not asked:
-        return Turn(missed, (line(library, "not_understood"), rephrased(library, missed)))
-    again = "not_understood_again" if missed.misses > 1 else "not_understood_first"
-    return Turn(missed, (line(library, again), rephrased(library, missed)))
+    hints = _hints(library, state, event)
+    if about in library.blocks:
+        # A card stays as it is, whatever is typed: each says itself whom to ring.
+        return Turn(missed, (*hints, rephrased(library, missed)))
+    begun = about or unfinished(library, state)
+    if missed.misses < TWICE:
+        said = hints or (line(library, "not_understood_first" if begun else "not_understood"),)
+        return Turn(missed, (*said, rephrased(library, missed)))
+    said = (line(library, "not_understood_again" if begun else "not_understood"),)
+    people = contacts_of(library, SOCIAL_CARE, event.moment)
+    said = (*said, line(library, "a_person", answers=" · ".join(people)))
+    menu = replace(missed, interrupt=Interrupt(MENU))
+    return Turn(menu, (*said, open_question(library, menu)))
+
+
+def _hints(library: Library, state: State, event: Unclear) -> tuple[Reply, ...]:
+    """Say which options the words nearly were, by their numbers; or what to do where two fit."""
+    options = open_question(library, state).options
+    near = [f"“{option.label}” ({place})" for place, option in enumerate(options, 1) if option.id in event.near]
+    if event.both and options:
+        return (line(library, "two_fit"),)
+    return (line(library, "nearly", answers=", ".join(near)),) if near else ()
 
 
 def odd(library: Library, state: State) -> Turn:

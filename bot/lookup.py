@@ -20,6 +20,16 @@ MOST = 10
 MOST_SHOWN = 5
 """In a conversation: more would push the open question off the screen."""
 LONGEST_QUERY = 200
+MOST_TERMS = 5
+"""Words asked for: who uses more tells of a situation."""
+MOST_SURE = 12
+"""Sources that have them all: more are about everything, and so about nothing."""
+SAYS = frozenset({"rule", "fact", "point"})
+"""Kinds of what is found that say something; a document is only named, and a flow is offered in another way."""
+ASKED_WITH = frozenset(
+    ("need", "must", "may", "might", "shall", "mean", "means", "please", "tell", "know", "exactly", "really", "whats")
+)
+"""Words that make a question and say nothing of its subject."""
 NOT_SEARCHED = frozenset(
     [
         "a",
@@ -112,7 +122,12 @@ def search(library: Library, words: str, most: int = MOST) -> list[Found]:
 
     Odd characters and the search language of SQLite mean nothing here; without a word to search for, nothing is found.
     """
-    terms = [term for term in re.findall(r"[^\W_]+", words[:LONGEST_QUERY].lower()) if term not in NOT_SEARCHED]
+    return _found(library, words, " OR ", most)
+
+
+def _found(library: Library, words: str, between: str, most: int) -> list[Found]:
+    """Return what holds any of the words, or all of them, best first."""
+    terms = _terms(words)
     if not terms:
         return []
     rows = list(_rows(library))
@@ -121,7 +136,7 @@ def search(library: Library, words: str, most: int = MOST) -> list[Found]:
         {"place": place, "id": row.id, "title": row.title, "text": row.text} for place, row in enumerate(rows)
     )
     database["known"].enable_fts(["id", "title", "text"], tokenize="porter unicode61")  # type: ignore[union-attr]
-    query = " OR ".join(f'"{term}"' for term in dict.fromkeys(terms))
+    query = between.join(f'"{term}"' for term in terms)
     sql = (
         "SELECT rowid FROM known_fts WHERE known_fts MATCH ? "
         "ORDER BY rowid <> ?, rowid > ?, bm25(known_fts, 1.0, 3.0, 1.0), rowid LIMIT ?"
@@ -131,6 +146,33 @@ def search(library: Library, words: str, most: int = MOST) -> list[Found]:
     places = [row[0] for row in database.execute(sql, [query, named, says, most]).fetchall()]
     database.close()
     return [rows[place - 1] for place in places]
+
+
+def _terms(words: str) -> list[str]:
+    found = (term for term in re.findall(r"[^\W_]+", words[:LONGEST_QUERY].lower()) if term not in NOT_SEARCHED)
+    return list(dict.fromkeys(found))
+
+
+class Lookup:
+    """Looks up what a library knows, for words typed in a conversation."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+
+    def find(self, words: str) -> tuple[str, ...]:
+        """Return the ids of the sources that fit some words best."""
+        return sources_for(self.library, words)
+
+    def surely(self, question: str) -> tuple[str, ...]:
+        """Return the ids of the sources that a question is surely about: each has all that was asked for, and they are few.
+
+        A question about somebody is no question about what we know: its words say more than any source does, and nothing is found.
+        """
+        terms = [term for term in _terms(question.replace("'", "")) if term not in ASKED_WITH]
+        if not terms or len(terms) > MOST_TERMS:
+            return ()
+        found = [one for one in _found(self.library, " ".join(terms), " AND ", 10 * MOST_SHOWN) if one.kind in SAYS]
+        return tuple(one.id for one in found[:MOST_SHOWN]) if len(found) <= MOST_SURE else ()
 
 
 def sources_for(library: Library, words: str) -> tuple[str, ...]:

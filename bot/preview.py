@@ -6,7 +6,6 @@ The same engine as in a conversation, without the record: nothing is kept, and e
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot.asking import open_question
@@ -15,7 +14,7 @@ from bot.dialogue import new_state, step
 from bot.errors import ContentError, SetupError, near_miss
 from bot.events import Open
 from bot.kept import KeptWeights
-from bot.lookup import sources_for
+from bot.lookup import Lookup
 from bot.reading import source_hash
 from bot.routing import matcher_of
 from bot.transcript import reply_out, where
@@ -93,7 +92,7 @@ class Preview:
         """Take one event or typed words, as a conversation does, and keep nothing."""
         if isinstance(given, str):
             self.matcher = self.matcher or matcher_of(self.library, KeptWeights())
-            typed = understand(self.library, self.state, given, self.matcher, partial(sources_for, self.library))
+            typed = understand(self.library, self.state, given, self.matcher, Lookup(self.library))
             event, extra = typed.event, typed.said
         else:
             event, extra = given, ()

@@ -10,19 +10,11 @@ import json
 import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot.access import Action, Person, may
 from bot.advice_log.rows import TurnRow
-from bot.asking import (
-    actions_so_far,
-    fill,
-    is_closed,
-    line,
-    open_question,
-    unfinished,
-)
+from bot.asking import actions_so_far, fill, is_closed, line, open_question, unfinished
 from bot.clock import clock_time, due_of, moment, read, shown, stamp
 from bot.dialogue import Turn, new_state, step, welcome_back
 from bot.errors import SetupError, StoreError, ThinkchildError
@@ -198,10 +190,10 @@ class Desk:
             given, notes = Do("again"), (self._learning.keep(library, person.id, now),)
         found = identifiers(given) if isinstance(given, str) else ()
         if isinstance(given, str):
-            from bot.lookup import sources_for  # noqa: PLC0415 - loaded only when words are typed
+            from bot.lookup import Lookup  # noqa: PLC0415 - loaded only when words are typed
             from bot.understanding import understand  # noqa: PLC0415
 
-            typed = understand(library, state, given, self._matcher(library), partial(sources_for, library), advice)
+            typed = understand(library, state, given, self._matcher(library), Lookup(library), advice)
             event, routing, extra = typed.event, typed.routing, typed.said
             if (known := self._known_label(person, library, given)) is not None:
                 event, extra = Do("again"), (known,)
@@ -317,12 +309,14 @@ class Desk:
         """Ask the second matcher, if there is one, about words that begin a situation; nothing else is sent to it."""
         if self._nlu is None or not isinstance(given, str) or identifiers(given) or self.log.kept(key) is not None:
             return None
-        from bot.understanding import is_a_situation  # noqa: PLC0415 - loaded only when words are typed
+        from bot.lookup import Lookup  # noqa: PLC0415 - loaded only when words are typed
+        from bot.understanding import is_a_situation  # noqa: PLC0415
 
         current = self.log.current(person.id)
         library = self._library(current.content_version) if current is not None else self.library
         state = State.from_json(json.loads(current.state)["state"]) if current is not None else new_state(library)
-        return self._nlu.ask(given) if is_a_situation(library, state, given, self._matcher(library)) else None
+        begins = is_a_situation(library, state, given, self._matcher(library), Lookup(library))
+        return self._nlu.ask(given) if begins else None
 
     def _known_label(self, person: Person, library: Library, typed: str) -> Reply | None:
         """Answer a case label that somebody used before with what was advised then."""

@@ -82,6 +82,8 @@ class State:
     misses: int = 0
     stopped: bool = False
     alarmed: bool = False
+    came_back: tuple[int, ...] = ()
+    """The runs that ended with the last answer: what they said stands on the screen, above the question of the run beneath."""
 
     @property
     def top(self) -> Run | None:
@@ -108,6 +110,7 @@ class State:
                 "misses": self.misses,
                 "stopped": self.stopped,
                 "alarmed": self.alarmed,
+                "came_back": self.came_back,
             },
             separators=(",", ":"),
         )
@@ -135,6 +138,7 @@ class State:
             misses=data["misses"],
             stopped=data["stopped"],
             alarmed=data["alarmed"],
+            came_back=tuple(data.get("came_back", ())),  # states kept before there was such a thing have none
         )
 
 

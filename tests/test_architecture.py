@@ -27,7 +27,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "files clock wire",
         "library",
         "navigation matching wording signing areas writing",
-        "replay routing messages outline kept rasa_nlu",
+        "replay routing messages outline kept rasa_nlu answers",
         "graph asking",
         "changes interrupts understanding returning transcript coverage factcheck picture learning",
         "dialogue lookup drawing",
@@ -47,6 +47,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
 
 PURE = (
     "asking",
+    "answers",
     "understanding",
     "returning",
     "dialogue",

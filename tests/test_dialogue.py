@@ -707,17 +707,103 @@ def test_words_not_understood_ask_again_in_other_words(library: Library) -> None
     assert first.replies[0].step == "not_understood_first"
     assert first.replies[-1].text != question_of(before).text
     assert options_of(first) == options_of(before)
-    second = do(library, Unclear(), state=first.state)
-    assert second.replies[0].step.startswith("not_understood")
-    assert second.replies[0] != first.replies[0]
-    assert "999" in second.replies[0].text
-    assert second.state.runs == before.state.runs
-    answered = do(library, *chose("no_sign"), state=second.state)
+    assert first.state.runs == before.state.runs
+    answered = do(library, *chose("no_sign"), state=first.state)
     assert answered.state.misses == 0
 
 
+@pytest.mark.parametrize("flow", FLOWS)
+def test_after_two_failures_the_menu_and_a_person_at_every_question(library: Library, flow: str) -> None:
+    """At every question, of marks and reminders too: other words at first; then the menu, whom to ring, and the way back."""
+    answers = to_the_end(library, flow)
+    for length in range(len(answers)):
+        before = at(library, flow, *answers[:length])
+        if question_of(before) is None:
+            continue
+        first = do(library, Unclear(), state=before.state)
+        assert first.replies[-1].text != question_of(before).text, question_of(before).step
+        assert options_of(first) == options_of(before)
+        second = do(library, Unclear(), state=first.state)
+        assert [reply.step for reply in second.replies] == ["not_understood_again", "a_person", "menu"]
+        assert "999" in second.replies[0].text
+        assert "safeguarding lead" in second.replies[1].text
+        assert "ask for children's social care" in second.replies[1].text
+        assert second.state.runs == before.state.runs
+        again = do(library, *chose("carry_on"), state=second.state)
+        assert question_of(again) == question_of(before)
+        assert again.state.misses == 0
+
+
+def test_a_card_stays_whatever_is_typed_at_it(library: Library) -> None:
+    """The 999 card and those of a child, a parent and somebody elsewhere are asked again, never left for the menu."""
+    for raised in (Alarmed(), WroteAs("child"), WroteAs("parent"), WroteAs("outside_england")):
+        turn = do(library, raised)
+        card = question_of(turn).step
+        for _ in range(4):
+            turn = do(library, Unclear(), state=turn.state)
+            assert question_of(turn).step == card
+            assert "999" in question_of(turn).text
+            assert len(turn.replies) == 1
+
+
+def test_a_near_miss_names_the_option_and_its_number(library: Library) -> None:
+    """What was nearly understood is named with its number, and nothing is chosen."""
+    before = at(library, "mark_on_child")
+    turn = do(library, Unclear(near=("no_sign",)), state=before.state)
+    assert "“No sign of that now” (3)" in turn.replies[0].text
+    assert "999" in turn.replies[0].text
+    assert turn.state.runs == before.state.runs
+    both = do(library, Unclear(both=True), state=before.state)
+    assert "worries you more" in both.replies[0].text
+
+
+def test_none_of_these_goes_back_to_what_was_open(library: Library) -> None:
+    """Offered another situation in between, none of these asks the open question again, with its answers kept."""
+    before = at(library, "mark_on_child", *BABY)
+    offered_now = do(library, Unclear(("new_partner", "home_education")), state=before.state)
+    assert "999" in question_of(offered_now).text
+    assert options_of(offered_now) == ["new_partner", "home_education", "menu"]
+    turn = do(library, *chose("menu"), state=offered_now.state)
+    assert question_of(turn) == question_of(before)
+    assert turn.state.runs == before.state.runs
+
+
+def test_words_that_again_name_no_situation_lead_to_the_menu(library: Library) -> None:
+    """Whoever answers the choice of situations with words that lead to a choice again gets the menu and a person."""
+    turn = do(library, Unclear(("new_partner",)), state=at(library, "mark_on_child").state)
+    turn = do(library, Unclear(("home_education",)), state=turn.state)
+    assert question_of(turn).step == "which_flow"
+    turn = do(library, Unclear(("home_education",)), state=turn.state)
+    assert question_of(turn).step == "menu"
+    assert "a_person" in steps_said(turn)
+
+
+def test_why_after_a_side_trip_cites_the_trip(library: Library) -> None:
+    """Back from a side trip, why cites what the trip said last and the open question, not the list before it."""
+    before = at(library, "mark_on_child", *BABY)
+    listed = {source for reply in before.replies for source in reply.sources}
+    back = do(library, *chose("what_to_say"), state=before.state)
+    assert question_of(back) == question_of(before)
+    said = {source for reply in back.replies if reply.step != "back_to" for source in reply.sources}
+    cited = set(do(library, Do("why"), state=back.state).replies[0].sources)
+    assert cited == said
+    assert cited != listed
+    again = do(library, *chose("go_on"), state=back.state)
+    assert set(do(library, Do("why"), state=again.state).replies[0].sources) == set(question_of(again).sources)
+
+
+def test_urgency_stands_while_an_answer_is_changed(library: Library) -> None:
+    """Until the new answer is in, what was advised is due as it was."""
+    before = at(library, "mark_on_child", *BABY)
+    assert urgency(library, before.state) is Urgency.NOW
+    turn = do(library, Do("change", "danger_check/signs"), state=before.state)
+    assert urgency(library, turn.state) is Urgency.NOW
+    calm = do(library, *chose("no_sign", "not_soon"), state=turn.state)
+    assert urgency(library, calm.state) is Urgency.NOW
+
+
 def test_words_about_several_flows_offer_them(library: Library) -> None:
-    """Words that may be about several flows offer those, and none of these leads to the menu."""
+    """Words that may be about several flows offer those, and before any flow none of these leads to the menu."""
     turn = do(library, Unclear(("new_partner", "mark_on_child", "no_such_flow")))
     assert options_of(turn) == ["new_partner", "mark_on_child", "menu"]
     assert "999" in turn.replies[-1].text

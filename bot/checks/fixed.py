@@ -92,6 +92,17 @@ LINES = (
     "left_for_a_child",
     "left_for_a_parent",
     "left_outside_england",
+    "which_flow_between",
+    "hello",
+    "thanks",
+    "cannot_say_safe",
+    "unsure_is_999",
+    "nearly",
+    "two_fit",
+    "asked_as_well",
+    "a_person",
+    "prompts_again",
+    "reminder_again",
 )
 """Fixed lines that the engine, the session and the channels say; none may go missing."""
 

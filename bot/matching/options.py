@@ -10,6 +10,8 @@ from bot.matching.normalise import plain, words_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    Offered = tuple[str, str, str]
+
 _NUMBER = re.compile(r"\s*(?:option|number|#)?\s*\(?(\d{1,2})[.):]?\s*")
 _YES = frozenset(("yes", "y", "yeah", "yep", "yup"))
 _UNSURE = {"do not know", "dont know", "i do not know", "i dont know", "dunno", "unsure"}
@@ -21,26 +23,48 @@ _NEVER_GUESSED = re.compile(
 )
 
 
-def choose_option(text: str, options: Sequence[tuple[str, str, str]]) -> str | None:
+def choose_option(text: str, options: Sequence[Offered]) -> str | None:
     """Give the id of the option that these words choose, or None when they are not clearly one of them.
 
     `options` are (id, label, short form) in the order shown. Taken are the number, the id, the label and the
     short form; "don't know" in other words; and a plain "yes" or the first words of a label where they begin
     one option alone, unless it may mean "no danger" or "they agreed": for that it must be the very words.
     """
+    exact = exactly(text, options)
     said = _flat(text)
-    named = {option: {_flat(option), _flat(label), _flat(short)} for option, label, short in options}
-    exact = [option for option, forms in named.items() if said and said in forms]
+    if exact or not said:
+        return exact[0] if len(exact) == 1 else None
+    if said in _UNSURE:
+        return _only(option for option, forms in _named(options).items() if forms & _UNSURE)
+    begun = _only(begins(text, options))
+    return None if begun is None or any(map(_NEVER_GUESSED.search, _named(options)[begun])) else begun
+
+
+def exactly(text: str, options: Sequence[Offered]) -> tuple[str, ...]:
+    """Give the options whose number, id, label or short form these very words are."""
+    said = _flat(text)
+    exact = {option for option, forms in _named(options).items() if said and said in forms}
     number = _NUMBER.fullmatch(plain(text))
     if number and 1 <= int(number[1]) <= len(options):
-        exact.append(options[int(number[1]) - 1][0])
-    if exact or not said:
-        return _only(exact)
-    if said in _UNSURE:
-        return _only(option for option, forms in named.items() if forms & _UNSURE)
+        exact.add(options[int(number[1]) - 1][0])
+    return tuple(option for option, _, _ in options if option in exact)
+
+
+def begins(text: str, options: Sequence[Offered]) -> tuple[str, ...]:
+    """Give the options whose id, label or short form begins with these words, or with "yes" where they say so."""
+    said = _flat(text)
     start = "yes" if said in _YES else said
-    begun = _only(o for o, forms in named.items() if any(f"{f} ".startswith(f"{start} ") for f in forms))
-    return None if begun is None or any(map(_NEVER_GUESSED.search, named[begun])) else begun
+    named = _named(options)
+    return tuple(o for o, forms in named.items() if start and any(f"{f} ".startswith(f"{start} ") for f in forms))
+
+
+def never_guessed(options: Sequence[Offered]) -> frozenset[str]:
+    """Give the options that may mean "no danger" or "they agreed", by what is shown of them."""
+    return frozenset(o for o, label, short in options if any(map(_NEVER_GUESSED.search, map(_flat, (label, short)))))
+
+
+def _named(options: Sequence[Offered]) -> dict[str, set[str]]:
+    return {option: {_flat(option), _flat(label), _flat(short)} for option, label, short in options}
 
 
 def _flat(text: str) -> str:

@@ -44,4 +44,5 @@ class Content(Model):
     alike: dict[Id, Text] = Field(default_factory=dict)
     cuts: CutSets | None = None
     """None in what was kept before cuts were content."""
+    answers: dict[Id, tuple[Text, ...]] = Field(default_factory=dict)
     examples: dict[Id, tuple[Text, ...]] = Field(default_factory=dict)

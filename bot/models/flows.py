@@ -104,6 +104,11 @@ class Option(Model):
         None, description="A flow or block to go through first; the same question is then asked again."
     )
     exception: Text | None = Field(None, description="Why this answer is exempt from promise P2.")
+    also: tuple[Text, ...] = Field(
+        (),
+        description="More words that, typed alone, choose this answer, as phrases of danger.yaml are written; never where "
+        "it may mean no danger, no harm or agreement.",
+    )
 
 
 class AskStep(BaseStep):
