@@ -38,6 +38,7 @@ LISTS = (
     "pleads_first",
 )
 """What `answers.yaml` has to hold."""
+PLEADS = "pleads"
 UNSURE_OPTIONS = frozenset({"dont_know", "not_sure", "cannot_tell", "unsure", "unknown"})
 LONGEST_ANSWER = 16
 """Words after a yes, or around the words of an option: whoever writes more tells of something, and answers nothing."""
@@ -283,7 +284,7 @@ class Answers:
         while length := self._starts("pleads_first", words):
             words = words[length:]
         pleads = len(words) <= LONGEST_ANSWER and self._pleads.find((_BEGIN, *words)) is not None
-        return "pleads" if pleads else ""
+        return PLEADS if pleads else ""
 
     def is_question(self, text: str) -> bool:
         """Say whether a message asks something."""

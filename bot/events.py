@@ -65,12 +65,13 @@ class Alarmed(Happened):
 class Unclear(Happened):
     """Typed words did not answer the question.
 
-    `flows` are the situations they may be about, `near` the options they nearly are; `both` says that two options fit.
+    `flows` are the situations they may be about, `near` the options they nearly are; `instead` is a fixed line
+    that answers them better than "I did not follow that".
     """
 
     flows: tuple[str, ...] = ()
     near: tuple[str, ...] = ()
-    both: bool = False
+    instead: Literal["", "two_fit", "cannot_say_safe"] = ""
 
 
 @dataclass(frozen=True, slots=True)

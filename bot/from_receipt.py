@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bot.asking import EXITS, WELCOME_BACK
+from bot.asking import EXITS, WELCOME_BACK, WHICH_FLOW
 from bot.clock import moment, read
 from bot.examples import LEFT, SENT
 from bot.models import CallStep, Moment, PromptsStep
@@ -26,7 +26,22 @@ SAMPLE = 90
 """Characters of each reply that an example holds on to."""
 HOURS = {Moment.IN_HOURS: "day", Moment.OUT_OF_HOURS: "night", Moment.UNKNOWN: "unknown"}
 OF_THE_SESSION = re.compile(r"\{(?:label|receipt|time)\}")
-NOT_AGAIN = frozenset({"guarded", "versions_differ", "reminder_due", "label_known"})
+MEANINGLESS = "hmm"
+"""Stands for words that were not understood."""
+ANSWERS_TO_TYPING = (
+    "not_understood",
+    "not_understood_first",
+    "not_understood_again",
+    "a_person",
+    "which_flow",
+    "nearly",
+)
+NOT_AGAIN = frozenset(
+    {
+        *("guarded", "versions_differ", "reminder_due", "label_known", *ANSWERS_TO_TYPING),
+        *("two_fit", "cannot_say_safe", "hello", "thanks", "asked_as_well", "unsure_is_999"),
+    }
+)
 """Lines that answer what was typed or when it was: an example has neither."""
 SAID_INSTEAD = {"reminder_set": "reminder_alarm"}
 """An example is held where nobody can be reminded."""
@@ -86,11 +101,19 @@ def _sent(library: Library, turns: list[TurnRecord], place: int, asked: str) -> 
             yield from _exit(library, turn)
         case "unclear":
             yield "# words were typed here that are not kept: write some that mean the same"
-            yield "> hello"
+            yield f"> {MEANINGLESS}"
+        case _ if _offered_flows(turns[place - 1]):
+            flow = _flow(library, turn.given)
+            yield f"+ {flow}" if flow in library.flows else "# none of the situations that were offered here"
         case _ if turn.given == "something not offered":
             yield "# a button was pressed here that no longer belonged to anything"
         case _:
             yield f"> {turn.given}"
+
+
+def _offered_flows(turn: TurnRecord) -> bool:
+    """Say whether a turn asked which situation is meant: what was typed is not kept, so it is not asked again."""
+    return any(said.step == WHICH_FLOW for said in turn.said)
 
 
 def _marks(library: Library, given: str, asked: str) -> Iterator[str]:
@@ -120,7 +143,7 @@ def _exit(library: Library, turn: TurnRecord) -> Iterator[str]:
     label = next((o.label for o in getattr(asks, "options", ()) if o.id == cards.get(about)), None)
     if label is None:
         yield "# words were typed here that are not kept: write some that mean the same"
-        yield "> hello"
+        yield f"> {MEANINGLESS}"
         return
     yield "# words of a child or a parent were typed here; they are not kept, and the menu leads to the same"
     yield "> menu"

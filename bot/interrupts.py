@@ -76,7 +76,8 @@ def unclear(library: Library, state: State, event: Unclear) -> Turn:
     open_now = {run.route for run in state.runs if not walk(library, run).ended}
     known = tuple(flow for flow in event.flows if flow in library.flows and flow not in open_now)
     flows = tuple(flow for flow in known if is_offered(library, flow))
-    missed = replace(state, misses=state.misses + 1)
+    understood = event.instead == "cannot_say_safe"  # what cannot be granted was followed all the same
+    missed = state if understood else replace(state, misses=state.misses + 1)
     if flows and about not in CARDS and (about != WHICH_FLOW or missed.misses < TWICE):
         # To offer is no failure; to be asked which is nearest and answer with other words is one.
         return interrupted(library, missed if about == WHICH_FLOW else state, Interrupt(WHICH_FLOW, flows))
@@ -87,7 +88,7 @@ def unclear(library: Library, state: State, event: Unclear) -> Turn:
         # A card stays as it is, whatever is typed: each says itself whom to ring.
         return Turn(missed, (*hints, rephrased(library, missed)))
     begun = about or unfinished(library, state)
-    if missed.misses < TWICE:
+    if understood or missed.misses < TWICE:
         said = hints or (line(library, "not_understood_first" if begun else "not_understood"),)
         return Turn(missed, (*said, rephrased(library, missed)))
     said = (line(library, "not_understood_again" if begun else "not_understood"),)
@@ -98,11 +99,11 @@ def unclear(library: Library, state: State, event: Unclear) -> Turn:
 
 
 def _hints(library: Library, state: State, event: Unclear) -> tuple[Reply, ...]:
-    """Say which options the words nearly were, by their numbers; or what to do where two fit."""
+    """Say which options the words nearly were, by their numbers; or what better answers the words."""
     options = open_question(library, state).options
     near = [f"“{option.label}” ({place})" for place, option in enumerate(options, 1) if option.id in event.near]
-    if event.both and options:
-        return (line(library, "two_fit"),)
+    if event.instead:
+        return (line(library, event.instead),)
     return (line(library, "nearly", answers=", ".join(near)),) if near else ()
 
 

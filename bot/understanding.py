@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from bot.answers import Choice, Reading, answers_of
+from bot.answers import PLEADS, Choice, Reading, answers_of
 from bot.asking import DANGER_CHECK, EMERGENCY, EXITS, MENU, WHICH_FLOW, line, open_question, open_step, unfinished
 from bot.events import Alarmed, Chose, Do, Marked, Open, Reply, Unclear, WroteAs
 from bot.matching import BUILTIN, Advised, Decision, Writer
@@ -31,8 +31,8 @@ LONGEST_MESSAGE = 4000
 """Characters; what is longer is looked through for danger, and then a shorter message is asked for."""
 LONGEST_SLIP = 5
 """Words: a longer "no, but ..." may be about another situation, and is then asked about."""
-FEW, LIKELY = 2, 0.5
-"""In the middle of a flow, so few words are about another situation only where one of those found is likely."""
+LIKELY = 0.35
+"""In the middle of a flow, words that ask nothing are about another situation only where one that is found is so likely."""
 WORDS_FOR: dict[str, Command] = {
     "back": "back",
     "menu": "menu",
@@ -221,9 +221,10 @@ def _otherwise(
 ) -> Understood:
     """Read words that are not the very words of an answer: small talk, an answer in other words, a question, a situation."""
     aside = answers.aside(text) if asked.about not in CARDS_WITHOUT_TALK else ""
+    if aside == PLEADS:
+        return Understood(Unclear(instead="cannot_say_safe"), routing)
     if aside:
-        said = line(library, {"hello": "hello", "thanks": "thanks", "pleads": "cannot_say_safe"}[aside])
-        return Understood(Do("again"), routing, (said,))
+        return Understood(Do("again"), routing, (line(library, aside),))
     reading = Reading()
     if asked.step and not asked.question.prompts:
         reading = answers.read(text, asked.choices)
@@ -236,7 +237,7 @@ def _otherwise(
         return Understood(Chose((reading.chosen,)), said=besides)
     if asked.danger and answers.denies_its_words(text, asked.danger):
         reading = Reading(near=tuple(choice.id for choice in asked.choices if choice.guarded), attempt=True)
-    unclear = Unclear(near=reading.near, both=reading.both)
+    unclear = Unclear(near=reading.near, instead="two_fit" if reading.both else "")
     if answers.is_question(text) and (routing.decision is not Decision.flow or asked.busy):
         known = _known(library, finder, text)
         if known:
@@ -244,9 +245,8 @@ def _otherwise(
     slip = reading.attempt and (routing.decision is not Decision.flow or len(answers.words(text)) <= LONGEST_SLIP)
     if slip:
         return Understood(unclear, routing)
-    words = answers.words(text)
-    faint = len(words) <= FEW and routing.decision is Decision.choose and routing.candidates[0].score < LIKELY
-    if asked.busy and (faint or not any(word.isalpha() for word in words)):
+    faint = routing.decision is Decision.choose and routing.candidates[0].score < LIKELY
+    if asked.busy and (not any(map(str.isalpha, text)) or (faint and not answers.is_question(text))):
         return Understood(unclear, routing)
     return _as_situation(state, routing, unclear, busy=asked.busy)
 
@@ -258,8 +258,8 @@ def _at_the_alarm(library: Library, text: str, answers: Answers, reading: Readin
         return Understood(Chose((reading.chosen,)))
     if answers.begins("unsure", words):
         return Understood(Do("again"), routing, (line(library, "unsure_is_999"),))
-    if answers.aside(text) == "pleads":
-        return Understood(Do("again"), routing, (line(library, "cannot_say_safe"),))
+    if answers.aside(text) == PLEADS:
+        return Understood(Unclear(instead="cannot_say_safe"), routing)
     # "No" may say that nobody has rung yet: it is not even nearly the other answer.
     near = () if reading.chosen or answers.begins("denies", words) else reading.near
     return Understood(Unclear(near=near), routing)

@@ -753,7 +753,7 @@ def test_a_near_miss_names_the_option_and_its_number(library: Library) -> None:
     assert "“No sign of that now” (3)" in turn.replies[0].text
     assert "999" in turn.replies[0].text
     assert turn.state.runs == before.state.runs
-    both = do(library, Unclear(both=True), state=before.state)
+    both = do(library, Unclear(instead="two_fit"), state=before.state)
     assert "worries you more" in both.replies[0].text
 
 
