@@ -105,13 +105,18 @@ class Answers:
         words = self.words(text)
         if len(words) > LONGEST_ANSWER:
             return ""
-        core = tuple(word for word in words if word not in self._single["filler"])
+        after_yes = words[self._starts("agrees", words) :]
+        core = tuple(word for word in after_yes if word not in self._single["filler"])
         found = [
             choice.id
             for choice in choices
             if choice.also
             and not choice.guarded
-            and any(self._whole(choice.also).find((_BEGIN, *said, _END)) is not None for said in (words, core) if said)
+            and any(
+                self._whole(choice.also).find((_BEGIN, *said, _END)) is not None
+                for said in (words, after_yes, core)
+                if said
+            )
         ]
         return found[0] if len(found) == 1 else ""
 
@@ -146,7 +151,11 @@ class Answers:
         """
         length = self._starts("denies", words)
         after = words[length:] if "not" not in words[:length] else words
-        contained = Reading() if self.is_question(text) else self._has_words_of(after, choices, guarded)
+        contained = Reading()
+        if not self.is_question(text):
+            contained = self._has_words_of(after, choices, guarded)
+            if not contained.attempt and after != words:
+                contained = self._has_words_of(words, choices, guarded)  # "nothing worries me" is a label itself
         rest = set(after)
         little = rest <= self._single["says_little"] | self._single["well"]
         plain_no = (
@@ -156,7 +165,7 @@ class Answers:
             denying = [c.id for c in choices if _first(self.words(c.label)) in _NO_WORDS]
             lowest = [c for c in denying if c in lowers] or denying or [c.id for c in choices if c.guarded]
             return Reading(near=tuple(lowest), attempt=True)
-        if length and not contained.chosen:
+        if length and not contained.attempt:
             return Reading(attempt=len(words) <= LONGEST_ANSWER)
         return contained
 

@@ -31,6 +31,8 @@ LONGEST_MESSAGE = 4000
 """Characters; what is longer is looked through for danger, and then a shorter message is asked for."""
 LONGEST_SLIP = 5
 """Words: a longer "no, but ..." may be about another situation, and is then asked about."""
+FEW = 3
+"""Words of a plain yes or no."""
 LIKELY = 0.35
 """In the middle of a flow, words that ask nothing are about another situation only where one that is found is so likely."""
 WORDS_FOR: dict[str, Command] = {
@@ -104,11 +106,12 @@ def understand(
     if command == "danger":
         return Understood(Do("danger"))
     very_words = answers.very_words(text, asked.choices)
-    rung = answers.in_other_words(text, asked.choices) if asked.about == EMERGENCY else ""
     routing = matcher.route(text) if advice is None else Advised(matcher, lambda _: advice).route(text)
-    theirs = routing.writer in {Writer.child, Writer.parent}
-    alarm = routing.danger and not (typed.isdecimal() or very_words or rung)
     learned = routing.danger_rule == LEARNED_RULE
+    # Words that an author wrote for an answer are no alarm by likeness alone; at the 999 card they say that somebody rang.
+    other_words = answers.in_other_words(text, asked.choices) if learned or asked.about == EMERGENCY else ""
+    theirs = routing.writer in {Writer.child, Writer.parent}
+    alarm = routing.danger and not (typed.isdecimal() or very_words or other_words)
     denied = asked.danger and answers.denies_its_words(text, asked.danger)
     if alarm and asked.step and (denied or answers.is_calm(text, learned=learned)):
         alarm = False
@@ -123,7 +126,9 @@ def understand(
         return Understood(WroteAs(routing.writer.value), routing)  # type: ignore[arg-type] # a practitioner was ruled out
     if typed == SEARCH or typed.startswith(f"{SEARCH} "):
         return Understood(Do("again"), routing, _looked_up(library, finder.find(typed.removeprefix(SEARCH))))
-    if len(text) <= LONGEST_MESSAGE and (said := _answer(library, text, asked, answers, very_words or rung, routing)):
+    if len(text) <= LONGEST_MESSAGE and (
+        said := _answer(library, text, asked, answers, very_words or other_words, routing)
+    ):
         return said
     if routing.writer is not Writer.practitioner:
         return Understood(WroteAs(routing.writer.value), routing)  # type: ignore[arg-type] # a practitioner was ruled out
@@ -188,9 +193,11 @@ def _answer(
         reading = answers.read(text, asked.choices)
         return Understood(Chose((reading.chosen,))) if reading.chosen else None
     flows = [option.id for option in asked.question.options if option.id in library.flows]
-    if asked.about == WHICH_FLOW and len(flows) == 1 and answers.says("agrees", words):
+    if asked.about == WHICH_FLOW and len(flows) == 1 and answers.begins("agrees", words) and len(words) <= FEW:
         return Understood(Chose((flows[0],)))
-    if asked.about == WHICH_FLOW and (answers.says("denies", words) or answers.is_calm(text, learned=False)):
+    if asked.about == WHICH_FLOW and (
+        (answers.begins("denies", words) and len(words) <= FEW) or answers.is_calm(text, learned=False)
+    ):
         return Understood(Chose((MENU,)))
     if asked.step:
         return None

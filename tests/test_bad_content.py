@@ -26,6 +26,7 @@ from content import (
     shipped_text,
 )
 
+from bot.answers import LISTS
 from bot.checks import check_content, load, words
 from bot.checks.fixed import LINES
 from bot.checks.structure import INTERRUPTS
@@ -212,6 +213,16 @@ def test_no_fixed_line_may_go_missing(root: Path) -> None:
     assert {p.file for p in found if p.code != "P12"} == {
         file
     }  # what only such a line carried is now carried by nothing
+
+
+def test_no_list_of_answers_may_go_missing(root: Path) -> None:
+    """Each list by which a typed answer is recognised is asked for by name."""
+    file = "knowledge/phrases/answers.yaml"
+    with changed(root, [file]):
+        (root / file).write_text("answers: {}\n", encoding="utf-8")
+        found = problems(root)
+    assert {re.findall(r"'(\w+)'", p.says)[0] for p in found if p.code == "missing_answers"} == set(LISTS)
+    assert {p.file for p in found} == {file}
 
 
 def test_the_vocabulary_may_not_go_missing(root: Path) -> None:

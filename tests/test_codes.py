@@ -33,6 +33,7 @@ CODE = re.compile(r"[a-z]+(_[a-z0-9]+)*_?|[PH]\d+b?")
 MADE_BY = {
     "area_not_ready": ("test_codes.py", "test_an_area_that_is_not_ready_is_told_with_its_code"),
     "file_too_large": ("test_bad_content.py", "test_a_file_that_is_too_large_is_refused_unread"),
+    "missing_answers": ("test_bad_content.py", "test_no_list_of_answers_may_go_missing"),
     "missing_block": ("test_bad_content.py", "test_a_block_the_engine_needs_may_not_go_missing"),
     "missing_file": ("test_bad_content.py", "test_the_vocabulary_may_not_go_missing"),
     "missing_line": ("test_bad_content.py", "test_no_fixed_line_may_go_missing"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.checks import covered, fixed, promises, rules, structure, words
+from bot.checks import covered, fixed, promises, rules, structure, typed, words
 from bot.errors import ContentError
 from bot.library import read_content
 
@@ -22,7 +22,7 @@ def problems_of(library: Library, origins: Origins) -> list[Problem]:
     """Return every problem of a library that could be read."""
     found = [
         problem
-        for module in (structure, fixed, words, rules, covered)
+        for module in (structure, fixed, typed, words, rules, covered)
         for check in module.CHECKS
         for problem in check(library, origins)
     ]

@@ -104,6 +104,10 @@ CODES: dict[str, tuple[str, str]] = {
         "A YAML alias (*name) is used, which can make a small file endless.",
         "Write the text out, or make a block of steps that are used twice.",
     ),
+    "also_no_harm": (
+        "An answer that may mean no danger, no harm or agreement could be chosen by other words than its own.",
+        "Take its 'also' away: whoever means it taps it, or types its very words or its number.",
+    ),
     "area_not_ready": (
         (
             "The area pack in use may not be used for real work yet: it is invented, or its emergency duty team number is "
@@ -145,6 +149,10 @@ CODES: dict[str, tuple[str, str]] = {
     "misplaced_file": (
         "No content is read from this place, or the name does not end in .yaml.",
         "Move or rename the file as the sentence says.",
+    ),
+    "missing_answers": (
+        "A list of words by which typed answers are recognised is gone.",
+        "Put it back in knowledge/phrases/answers.yaml.",
     ),
     "missing_block": ("A block that every conversation may need is gone.", "Put the file back."),
     "missing_file": ("A file without which nothing can be read is gone.", "Put it back."),
