@@ -16,7 +16,7 @@ import yaml
 
 from bot.kept import KeptWeights
 from bot.library import SUBJECTS_WITHOUT_FLOW
-from bot.matching import Decision
+from bot.matching import Decision, Writer
 from bot.routing import matcher_of
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ DATA = Path(__file__).parent / "data"
 MESSAGES: dict[str, list[str]] = yaml.safe_load((DATA / "messages_dev.yaml").read_text(encoding="utf-8"))
 VOICES = MESSAGES.pop("voices")
 DANGER: dict[str, list[str]] = yaml.safe_load((DATA / "danger_dev.yaml").read_text(encoding="utf-8"))
+WRITERS: dict[str, list[str]] = yaml.safe_load((DATA / "writers_dev.yaml").read_text(encoding="utf-8"))
 OUT = "out_of_scope"
 
 
@@ -118,3 +119,20 @@ def test_live_emergencies_raise_the_alarm(matcher: Matcher, routed: dict[str, li
     assert share([one.danger for one in live]) >= 0.95
     assert share(sounds) <= 0.4
     assert share(ordinary) <= 0.16
+
+
+@pytest.mark.parametrize(
+    ("writer", "floor"), [("child", 0.74), ("parent", 0.72), ("outside_england", 0.95), ("practitioner", 0.95)]
+)
+def test_who_is_writing_is_noticed(matcher: Matcher, writer: str, floor: float) -> None:
+    """A child, a parent or somebody elsewhere is mostly noticed; somebody at work who quotes them, or has children, is not taken for one."""
+    right = share([matcher.route(text).writer == writer for text in WRITERS[writer]])
+    sys.stdout.write(f"\nwriter {writer}: {right:.1%} of {len(WRITERS[writer])}\n")
+    assert right >= floor
+
+
+def test_nobody_at_work_is_taken_for_a_child_or_a_parent(matcher: Matcher) -> None:
+    """Of held-out messages of people at work at most one in a hundred is."""
+    messages = [text for flow, texts in MESSAGES.items() if flow != OUT for text in texts]
+    taken = [text for text in messages if matcher.route(text).writer in {Writer.child, Writer.parent}]
+    assert len(taken) <= 0.01 * len(messages), taken

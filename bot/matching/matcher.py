@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CANDIDATES = 3
 BUILTIN = "builtin"
 """Says that this matcher alone decided."""
+SENTENCE_BEGINS = "sentencebegins"
+"""Stands before every sentence where the writer is looked for: "Childminder. My little man ..." says who writes."""
 LEARNED_RULE = "like_an_emergency"
 """Named instead of a danger rule where no phrase was found and the message is like live emergencies."""
 
@@ -178,7 +180,8 @@ class Matcher:
         return dict(zip(self._learned.labels, flows.tolist(), strict=True)), danger
 
     def _writer(self, text: str) -> Writer:
-        sentences = sentences_of(unquoted(plain(text, MAX_DANGER_CHARS)), self._shorthand)
+        read = sentences_of(unquoted(plain(text, MAX_DANGER_CHARS)), self._shorthand)
+        sentences = [[SENTENCE_BEGINS, *words] for words in read]
         phrases = self._writer_phrases
         own_words = [words[: phrases["reported"].find(words)] for words in sentences]
 
