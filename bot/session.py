@@ -309,6 +309,8 @@ class Desk:
         """Ask the second matcher, if there is one, about words that begin a situation; nothing else is sent to it."""
         if self._nlu is None or not isinstance(given, str) or identifiers(given) or self.log.kept(key) is not None:
             return None
+        if self._learning is not None and self._learning.allows(self.library, given):
+            return None
         from bot.lookup import Lookup  # noqa: PLC0415 - loaded only when words are typed
         from bot.understanding import is_a_situation  # noqa: PLC0415
 

@@ -143,15 +143,18 @@ def understand(
 def is_a_situation(library: Library, state: State, text: str, matcher: Matcher, finder: Finder) -> bool:
     """Say whether typed words are read as the beginning of a situation.
 
-    No alarm, even one that is not raised here; no command, no answer or nearly one, no question that we surely know about, no search.
+    No alarm, even one that is not raised here; no command, no answer or nearly one, no wish to hear that all is well; no search and
+    no question that we surely know about; and nothing at the 999 card or at a card for a child, a parent or somebody abroad.
     """
     asked = _asked(library, state)
     options = [(choice.id, choice.label, choice.short) for choice in asked.choices]
-    if choose_option(text, options) is not None or matcher.route(text).danger:
+    if asked.about in CARDS_WITHOUT_TALK or choose_option(text, options) is not None or matcher.route(text).danger:
         return False
     if asked.step and answers_of(library).read(text, asked.choices).attempt:
         return False
     meant = understand(library, state, text, matcher, finder)
+    if isinstance(meant.event, Unclear) and (meant.event.near or meant.event.instead):
+        return False
     return isinstance(meant.event, Open | Unclear) and meant.routing is not None and not meant.said
 
 

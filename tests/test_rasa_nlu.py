@@ -389,6 +389,34 @@ def test_only_words_that_begin_a_situation_are_sent(desk: Callable[[], Desk], ra
     assert [one["text"] for one in rasa.asked] == [PLAIN]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "yes but she said he fell",
+        "no, not crawling",
+        "nope, nothing like that",
+        "what is a LADO",
+        "please tell me that it's fine",
+        "hello",
+        "thank you",
+        "whatever, the boiler is broken",
+    ],
+)
+def test_what_is_no_situation_is_not_sent_in_the_middle_of_a_flow(
+    desk: Callable[[], Desk], rasa: StandIn, words: str
+) -> None:
+    """Answers in other words or nearly one, questions, small talk, a plea; and nothing at the 999 card."""
+    talking = desk()
+    person = talking.person("somebody")
+    talking.handle(person, Open("mark_on_child"), "1")
+    at_the_alarm = words.startswith("whatever")
+    if at_the_alarm:
+        talking.handle(person, "he has stopped breathing", "2")
+    said = talking.handle(person, words, "3").out
+    assert not at_the_alarm or said["urgency"] == "now"
+    assert rasa.asked == []
+
+
 def test_a_choice_between_flows_is_an_answer_and_is_not_sent(desk: Callable[[], Desk], rasa: StandIn) -> None:
     """What Rasa suggested is opened by its number, and Rasa does not hear of it."""
     talking = desk()
