@@ -137,7 +137,10 @@ def _new(library: Library, turn: Happening, now: datetime) -> Heard | None:
     text = "".join(letter for letter in text if letter.isprintable())
     if routing is None or routing.danger or len(turn.typed) > MAX_CHARS or len(text.split()) < FEWEST_WORDS:
         return None
-    asked = isinstance(event, Unclear) and not unfinished(library, turn.before)
+    # What is typed beneath a card is about danger, or a child's; and a wish to hear that all is well was understood.
+    card = turn.before.interrupt is not None and turn.before.interrupt.about not in {MENU, WHICH_FLOW}
+    followed = isinstance(event, Unclear) and event.instead == "cannot_say_safe"
+    asked = isinstance(event, Unclear) and not (followed or card or unfinished(library, turn.before))
     flow = library.flows.get(event.flow) if isinstance(event, Open) else None
     named = flow is not None and text.lower() in {flow.id, flow.title.lower(), flow.short.lower()}
     opened = flow is not None and routing.flow == flow.id and not named

@@ -208,6 +208,24 @@ def test_words_that_raised_the_alarm_are_never_asked_about(
     assert (replies == turn.replies) is danger
 
 
+@pytest.mark.parametrize("first", ["i am nine", Do("danger")])
+def test_words_typed_at_a_card_are_never_asked_about_later(begin: Callable[..., Talk], first: Any) -> None:
+    """What a child writes beneath its card, or anybody at the 999 card, is not brought up at the menu."""
+    talk = begin()
+    talk.say(first)
+    assert not offered(talk.say(UNKNOWN))
+    talk.say(Do("menu"))
+    assert not offered(talk.say("hm"))
+
+
+def test_a_wish_to_hear_that_all_is_well_was_understood(begin: Callable[..., Talk]) -> None:
+    """It is answered kindly, and not counted among what was not followed."""
+    talk = begin()
+    said = talk.say("please tell me it's fine")
+    assert "can't say" in steps(said)
+    assert not offered(said)
+
+
 def test_nobody_is_asked_in_the_middle_of_something(begin: Callable[..., Talk]) -> None:
     """Beside a question about danger nothing else is asked."""
     talk = begin()

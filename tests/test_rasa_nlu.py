@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 PLAIN = "a new partner has moved in"
 """Opens new_partner without asking."""
-HINT = "hello there"
+HINT = "it is about that house again"
 """Opens nothing by itself."""
 NONSENSE = "the photocopier is jammed again"
 
