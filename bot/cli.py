@@ -16,6 +16,7 @@ from bot.cli_author import AUTHOR
 from bot.cli_content import CONTENT
 from bot.cli_knowledge import KNOWLEDGE
 from bot.cli_log import log
+from bot.cli_model import model
 from bot.cli_nlu import NLU
 from bot.cli_rasa import rasa
 from bot.cli_serve import serve
@@ -153,7 +154,7 @@ def _text_of(line: str, place: int) -> str:
     raise SetupError(f'Line {place} is a JSON object without a text: write {{"text": "..."}}.')
 
 
-for command in (serve, rasa, log, *KNOWLEDGE, *CONTENT, *AUTHOR, *NLU):
+for command in (serve, rasa, log, model, *KNOWLEDGE, *CONTENT, *AUTHOR, *NLU):
     cli.add_command(command)
 
 

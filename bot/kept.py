@@ -7,6 +7,7 @@ over without a word. It holds arrays of numbers and letters, and is never read a
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import tempfile
 import zipfile
@@ -15,8 +16,13 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.errors import SetupError
+
 if TYPE_CHECKING:
     from bot.matching.model import Arrays
+    from bot.matching.vectors import Encodes
+
+_LOG = logging.getLogger("thinkchild")
 
 _LIST_OF = "symspellpy"
 _LIST_FILE = "frequency_dictionary_en_82_765.txt"
@@ -35,13 +41,7 @@ class KeptWeights:
         """Give what was kept under a key; None when it is not there, or not whole."""
         if self._folder is None:
             return None
-        import numpy as np  # noqa: PLC0415 - loaded only when words are typed
-
-        try:
-            with _file(self._folder, key).open("rb") as file, np.load(file, allow_pickle=False) as kept:
-                return {name: kept[name] for name in kept.files}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, MemoryError):
-            return None
+        return _read(_file(self._folder, key))
 
     def put(self, key: str, arrays: Arrays) -> None:
         """Keep what was learned, if that can be done; other programs see the whole file or none."""
@@ -63,6 +63,35 @@ class KeptWeights:
                 with suppress(OSError):
                     made.unlink(missing_ok=True)
 
+    def encoder(self) -> Encodes | None:
+        """Give the model of sentence vectors: the full weights where they are, else the compact form that is shipped.
+
+        `THINKCHILD_MODEL` names the folder of the full weights, or is "none" to do without any vectors. What is wrong with
+        them is one line in the log.
+        """
+        from bot.vectors.files import read_compact, read_full  # noqa: PLC0415 - numpy is loaded when words are typed
+
+        wanted = os.environ.get("THINKCHILD_MODEL", "")
+        if wanted == "none":
+            return None
+        folder = Path(wanted) if wanted else model_folder()
+        if wanted or (folder is not None and folder.exists()):
+            try:
+                return read_full(folder or Path())
+            except (SetupError, OSError, ValueError, KeyError) as error:
+                _LOG.warning("The full weights are not used: %s", error)
+        try:
+            return read_compact()
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            _LOG.warning("Sentence vectors are not used, words alone are compared: %s", type(error).__name__)
+        return None
+
+    def shipped(self) -> Arrays | None:
+        """Give what was learned when the program was made: its key, weights and vectors."""
+        from bot.vectors.files import EXAMPLES  # noqa: PLC0415 - as above
+
+        return _read(EXAMPLES)
+
     def english(self) -> list[str]:
         """Give the English words of the list that a package brings; none, if it is not there."""
         found = util.find_spec(_LIST_OF)
@@ -71,6 +100,16 @@ class KeptWeights:
                 lines = (Path(place) / _LIST_FILE).read_text(encoding="utf-8-sig").splitlines()
                 return [word for line in lines if (word := line.partition(" ")[0]).isalpha()]
         return []
+
+
+def _read(path: Path) -> Arrays | None:
+    import numpy as np  # noqa: PLC0415 - loaded only when words are typed
+
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            return {name: kept[name] for name in kept.files}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, MemoryError):
+        return None
 
 
 def _file(folder: Path, key: str) -> Path:
@@ -96,11 +135,22 @@ def _cache_folder() -> Path | None:
     return None
 
 
+def model_folder() -> Path | None:
+    """Return where `thinkchild model install` puts the full weights for this user, if anywhere."""
+    base = os.environ.get("XDG_DATA_HOME")
+    if base:
+        return Path(base) / "thinkchild" / "model"
+    with suppress(RuntimeError):
+        return Path.home() / ".local" / "share" / "thinkchild" / "model"
+    return None
+
+
 def _program() -> str:
     """Name everything that decides what is learned: the matching itself, and the libraries it rests on."""
     digest = hashlib.sha256()
-    for path in sorted((Path(__file__).resolve().parent / "matching").glob("*.py")):
-        digest.update(path.read_bytes())
+    for part in ("matching", "vectors"):
+        for path in sorted((Path(__file__).resolve().parent / part).glob("*.py")):
+            digest.update(path.read_bytes())
     libraries = []
     for name in ("numpy", "rapidfuzz", _LIST_OF):
         with suppress(metadata.PackageNotFoundError):

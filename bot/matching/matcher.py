@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.matching.learned import Learned
     from bot.matching.model import Arrays
     from bot.matching.normalise import Tokens
+    from bot.matching.vectors import Encodes
 
 CANDIDATES = 3
 BUILTIN = "builtin"
@@ -96,6 +97,12 @@ class Keeper(Protocol):
     def english(self) -> Sequence[str]:
         """Give words that are no misspelling."""
 
+    def encoder(self) -> Encodes | None:
+        """Give what makes sentence vectors, if there is such a thing."""
+
+    def shipped(self) -> Arrays | None:
+        """Give what was learned when the program was made, from the examples of that day."""
+
 
 class Matcher:
     """Decides where a message leads. Making one is cheap; the examples are read at the first message."""
@@ -108,7 +115,6 @@ class Matcher:
         shorthand: Mapping[str, str],
         flows: Sequence[str],
         *,
-        own_words: Mapping[str, Sequence[str]] | None = None,
         alike: Mapping[str, Sequence[str]] | None = None,
         cuts: Mapping[str, Cuts] | None = None,
         keeper: Keeper | None = None,
@@ -118,7 +124,6 @@ class Matcher:
         self._writers = writers
         self._given_shorthand = shorthand
         self._flows = tuple(flows)
-        self._own_words = own_words or {}
         self._alike = alike or {}
         self._given_cuts = cuts or {}
         self._keeper = keeper
@@ -126,7 +131,7 @@ class Matcher:
     @property
     def kind(self) -> str:
         """What messages are matched by: `words` alone, or `vectors` too; each has cuts of its own."""
-        return getattr(self._learned, "kind", "words")
+        return self._learned.kind
 
     @property
     def cuts(self) -> Cuts:
@@ -157,9 +162,10 @@ class Matcher:
     def dangerous(self, text: str) -> str | None:
         """Give the id of the first danger rule whose phrases the message has."""
         read = sentences_of(plain(text, MAX_DANGER_CHARS), self._shorthand)
-        sentences = [[self._repair(word) for word in words] for words in read]
+        sentences = list(dict.fromkeys(tuple(self._repair(word) for word in words) for words in read))
+        everything = frozenset(word for words in sentences for word in words)
         for rule, (any_, unless, not_live, now) in self._danger_phrases:
-            for words in sentences:
+            for words in sentences if any_.may_be_among(everything) else ():
                 if any_.find(words) is None or unless.find(words) is not None:
                     continue
                 if not_live.find(words) is None or now.find(words) is not None:
@@ -202,20 +208,22 @@ class Matcher:
     def _learned(self) -> Learned:
         from bot.matching.learned import Learned, Taught, learn  # noqa: PLC0415 - numpy is loaded when words are typed
 
-        taught = Taught(self._examples, self._own_words, self._alike, self._given_shorthand)
         keeper = self._keeper
         if keeper is None:
+            taught = Taught(self._examples, self._alike, self._given_shorthand)
             return Learned(learn(taught), taught)
-        key = hashlib.sha256(f"{keeper.program}\n{taught.canonical()}".encode()).hexdigest()
+        taught = Taught(self._examples, self._alike, self._given_shorthand, keeper.english())
+        encoder = keeper.encoder()
+        key = hashlib.sha256(f"{keeper.program}\n{taught.key(encoder.name if encoder else '')}".encode()).hexdigest()
         kept = keeper.get(key)
         if kept is not None:
             try:
-                return Learned(kept, taught)
+                return Learned(kept, taught, encoder)
             except (KeyError, ValueError, IndexError, TypeError):
                 pass  # not whole: what was kept is only a copy of what can be learned again
-        arrays = learn(taught, keeper.english())
+        arrays = learn(taught, encoder, keeper.shipped())
         keeper.put(key, arrays)
-        return Learned(arrays, taught)
+        return Learned(arrays, taught, encoder)
 
     @cached_property
     def _danger_phrases(self) -> list[tuple[str, list[Phrases]]]:

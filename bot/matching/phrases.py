@@ -39,6 +39,10 @@ class Phrases:
                     needed.append(frozenset(words[0] for words, _ in forms))
             self._phrases.append((needed, pattern))
 
+    def may_be_among(self, words: frozenset[str]) -> bool:
+        """Tell whether all that one of these phrases needs is there, wherever it stands; saves looking for it."""
+        return any(not any(words.isdisjoint(n) for n in needed) for needed, _ in self._phrases)
+
     def find(self, words: Sequence[str]) -> int | None:
         """At which word the first of these phrases begins."""
         present, line = frozenset(words), " ".join((*words, ""))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.library import Library
     from bot.matching import Cuts, Matcher, Routing
     from bot.matching.model import Arrays
+    from bot.matching.vectors import Encodes
 
 PARTS = 5
 UNASKED = -1.0
@@ -75,6 +76,14 @@ class LearnedForOnce:
     def english(self) -> list[str]:
         """Give words that are no misspelling."""
         return KeptWeights().english()
+
+    def encoder(self) -> Encodes | None:
+        """Give the sentence vectors that everybody has."""
+        return KeptWeights().encoder()
+
+    def shipped(self) -> Arrays | None:
+        """Give what is shipped: the vectors of messages are as they are, whichever are left out."""
+        return KeptWeights().shipped()
 
 
 def try_out(matcher: Matcher, messages: Iterable[Message], *, likeness: bool = False) -> list[Tried]:
