@@ -26,7 +26,7 @@ _LOG = logging.getLogger("thinkchild")
 
 _LIST_OF = "symspellpy"
 _LIST_FILE = "frequency_dictionary_en_82_765.txt"
-_KEEP = 4
+_KEEP = 8
 """Files kept of one folder: conversations may still be going on with an older version of the content."""
 
 
@@ -41,7 +41,12 @@ class KeptWeights:
         """Give what was kept under a key; None when it is not there, or not whole."""
         if self._folder is None:
             return None
-        return _read(_file(self._folder, key))
+        path = _file(self._folder, key)
+        kept = _read(path)
+        if kept is not None:
+            with suppress(OSError):
+                os.utime(path)  # what is used is not what is tidied away
+        return kept
 
     def put(self, key: str, arrays: Arrays) -> None:
         """Keep what was learned, if that can be done; other programs see the whole file or none."""

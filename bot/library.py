@@ -27,8 +27,18 @@ if TYPE_CHECKING:
 LISTS = ("flows", "blocks", "lines", "documents", "points", "facts", "rules", "rules_for_sharing", "rungs", "areas")
 """Parts of the content that are there even when no file holds any."""
 
-SUBJECTS_WITHOUT_FLOW = frozenset({"out_of_scope", "danger_live", "danger_not_live"})
-"""Subjects of example messages that lead to no flow; the last two teach the alarm."""
+SUBJECTS_WITHOUT_FLOW = frozenset(
+    {
+        "out_of_scope",
+        "danger_live",
+        "danger_not_live",
+        "writer_child",
+        "writer_parent",
+        "writer_outside_england",
+        "writer_practitioner",
+    }
+)
+"""Subjects of example messages that lead to no flow; those about danger teach the alarm, the last who is writing."""
 
 
 class Library:

@@ -137,14 +137,19 @@ def test_the_weights_are_the_exact_solution() -> None:
         rows.append([(int(i), float(w)) for i, w in zip(which, chance.random(len(which)), strict=True)])
     targets = chance.choice([-1.0, 1.0], (many, 3)).astype(np.float32)
     trust = chance.uniform(0.5, 2, many).astype(np.float32)
-    found = model.train(rows, features, targets, trust, 1.0)
+    vectors = chance.standard_normal((many, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    index = model.postings(rows, features)
+    found = model.solve(index, vectors, targets, trust, 1.0)
     dense = np.zeros((many, features))
     for place, row in enumerate(rows):
         for feature, weight in row:
             dense[place, feature] = weight
-    matrix = (dense @ dense.T + 1) ** 2 + np.diag(1 / trust)
-    assert np.allclose(found["weights"], np.linalg.solve(matrix, targets), atol=2e-3)
-    assert np.allclose(model.likeness(found, rows[5]), (dense @ dense[5] + 1) ** 2, rtol=1e-4)
+    alike = (dense @ dense.T + model.VECTORS_COUNT * vectors @ vectors.T + 1) ** 2
+    assert np.allclose(found, np.linalg.solve(alike + np.diag(1 / trust), targets), atol=2e-3)
+    in_common = model.words_in_common(index, rows[5], many)
+    assert np.allclose(model.likeness(in_common, vectors @ vectors[5]), alike[5], rtol=1e-4)
+    assert np.allclose(model.likeness(in_common, None), (dense @ dense[5] + 1) ** 2, rtol=1e-4)
 
 
 def test_features_of_a_message_have_the_length_of_their_shares() -> None:

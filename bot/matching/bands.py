@@ -25,11 +25,12 @@ _MOST_PARTS = 40
 
 @dataclass(frozen=True, slots=True)
 class Cuts:
-    """From which share on a flow is opened, or asked about; from which likeness to live emergencies the alarm is raised."""
+    """From which share on a flow is opened, or asked about; from which likeness the alarm is raised, or a writer told."""
 
     open_at: float
     choose_at: float
     alarm_at: float
+    writer_at: float = 1.0
 
 
 EARLIER = Cuts(open_at=0.9, choose_at=0.15, alarm_at=-0.57)

@@ -1,7 +1,7 @@
 """What the examples teach: made once from content, kept as plain arrays, and asked at every message.
 
-Two things are learned together: which flow a message is like, and how much it is like a live emergency. Messages of
-`danger_live` and `danger_not_live` teach the alarm alone, and lead to no flow.
+Three things are learned together: which flow a message is like, how much it is like a live emergency, and how much like one
+that a child, a parent or somebody outside England would write. Messages for the last two lead to no flow.
 """
 
 from __future__ import annotations
@@ -30,7 +30,11 @@ if TYPE_CHECKING:
     from bot.matching.vectors import Encodes
 
 LIVE, NOT_LIVE = "danger_live", "danger_not_live"
-FORMAT = 2
+WRITERS = ("writer_child", "writer_parent", "writer_outside_england")
+"""Messages by people the guide is not for: they teach who is writing."""
+WORKER = "writer_practitioner"
+_NO_FLOW = {LIVE, NOT_LIVE, *WRITERS, WORKER}
+FORMAT = 3
 
 # Chosen by leaving out the messages of one hand, then of another; between half and twice of each, nothing changed much.
 _FIRMNESS = 1.0  # how little a single example is believed
@@ -71,10 +75,10 @@ def learn(taught: Taught, encoder: Encodes | None = None, before: Arrays | None 
     it when nothing has changed.
     """
     shorthand = read_shorthand(taught.shorthand)
-    labels = sorted(set(taught.examples) - {LIVE, NOT_LIVE})
+    labels = sorted(set(taught.examples) - _NO_FLOW)
     read = [
         (label, words_of(plain(text), shorthand))
-        for label in (*labels, LIVE, NOT_LIVE)
+        for label in (*labels, LIVE, NOT_LIVE, *WRITERS, WORKER)
         for text in taught.examples.get(label, ())
     ]
     used: Counter[str] = Counter()
@@ -115,15 +119,16 @@ def learn(taught: Taught, encoder: Encodes | None = None, before: Arrays | None 
 
 def _targets(labels: list[str], given: list[str]) -> tuple[Floats, Floats]:
     """Say what each example should score under each label and for danger, and how far it is believed."""
-    targets = np.full((len(given), len(labels) + 1), -1.0, dtype=np.float32)
-    column = {label: i for i, label in enumerate(labels)} | {LIVE: len(labels)}
+    columns = [*labels, *WRITERS, LIVE]
+    targets = np.full((len(given), len(columns)), -1.0, dtype=np.float32)
+    column = {label: i for i, label in enumerate(columns)}
     for row, label in zip(targets, given, strict=True):
         if label in column:
             row[column[label]] = 1.0
     sizes = Counter(given)
     fair = np.array([sizes[label] ** -_FAIR for label in given if label in labels], dtype=np.float32)
     mean = float(fair.mean()) if fair.size else 1.0
-    trust = [_ALARMS if label in {LIVE, NOT_LIVE} else sizes[label] ** -_FAIR / mean for label in given]
+    trust = [_ALARMS if label in _NO_FLOW else sizes[label] ** -_FAIR / mean for label in given]
     return targets, np.array(trust, dtype=np.float32)
 
 
@@ -160,7 +165,7 @@ class Learned:
     def _belong_together(self) -> bool:
         starts, where, values, weights = (self._arrays[name] for name in ("starts", "where", "values", "weights"))
         return bool(
-            weights.shape[1] == len(self.labels) + 1
+            weights.shape[1] == len(self.labels) + len(WRITERS) + 1
             and len(starts) == len(self._places) + 1 == len(self._rarity) + 1
             and len(where) == len(values) == starts[-1]
             and (where < len(weights)).all()
@@ -169,11 +174,14 @@ class Learned:
             and (self._encoder is None or len(self._arrays["vectors"]) == len(weights))
         )
 
-    def scores(self, message: Sequence[str], parts: Sequence[Sequence[str]] = ()) -> tuple[Floats, float]:
-        """Score a message under every label, and it and its parts for danger: the highest counts. -1 is not at all alike."""
-        flows, danger = np.full(len(self.labels), -1.0, dtype=np.float32), -1.0
+    def scores(self, message: Sequence[str], parts: Sequence[Sequence[str]] = ()) -> tuple[Floats, Floats, float]:
+        """Score a message under every label and for who writes it, and it and its parts for danger: the highest counts.
+
+        -1 is not at all alike.
+        """
+        found, danger = np.full(len(self.labels) + len(WRITERS), -1.0, dtype=np.float32), -1.0
         if "weights" not in self._arrays:
-            return flows, danger
+            return found[: len(self.labels)], found[len(self.labels) :], danger
         weights = self._arrays["weights"]
         looked: list[tuple[bool, str, Floats]] = []
         for place, right in enumerate(self._worth_looking_at(message, parts)):
@@ -185,10 +193,10 @@ class Learned:
         for (whole, text, in_common), vector in zip(looked, near, strict=True):
             alike = model.likeness(in_common, vector)
             if whole:
-                flows = alike @ weights[:, :-1]
+                found = alike @ weights[:, :-1]
             if sum(len(word) for word in text.split() if word in self._places) >= _TELLING:
                 danger = max(danger, float(alike @ weights[:, -1]) - (0.0 if whole else PART_COUNTS_LESS))
-        return flows, danger
+        return found[: len(self.labels)], found[len(self.labels) :], danger
 
     def _worth_looking_at(self, message: Sequence[str], parts: Sequence[Sequence[str]]) -> list[list[str]]:
         """Give the message, and those of its parts whose words are most at home in live emergencies, spelt right."""

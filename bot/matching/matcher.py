@@ -141,7 +141,7 @@ class Matcher:
     def route(self, text: str) -> Routing:
         """Where the message leads, who seems to be writing, and whether it speaks of danger."""
         rule = self.dangerous(text)
-        scores, likeness = self.scores(text)
+        scores, writers, likeness = self._scored(text)
         shares, cuts = bands.shares(scores), self.cuts
         if rule is None and likeness >= cuts.alarm_at:
             rule = LEARNED_RULE
@@ -154,7 +154,7 @@ class Matcher:
             decision=Decision.danger if rule else band,
             flow=candidates[0].flow if opened else None,
             candidates=candidates,
-            writer=self._writer(text),
+            writer=self._writer(text, writers),
             danger=rule is not None,
             danger_rule=rule,
         )
@@ -178,14 +178,28 @@ class Matcher:
 
     def scores(self, text: str) -> tuple[dict[str, float], float]:
         """Give every label its score, and how like a live emergency the message is: what the bands are read off."""
+        scores, _, danger = self._scored(text)
+        return scores, danger
+
+    def writer_scores(self, text: str) -> dict[Writer, float]:
+        """Say how like a child's, a parent's or a message from outside England it is; from -1, not at all, to about 1."""
+        return self._scored(text)[1]
+
+    def _scored(self, text: str) -> tuple[dict[str, float], dict[Writer, float], float]:
         words = words_of(plain(text), self._shorthand)
         parts = bands.parts(sentences_of(plain(text, MAX_DANGER_CHARS), self._shorthand))
         if not words and not parts:
-            return {}, -1.0
-        flows, danger = self._learned.scores(words, parts)
-        return dict(zip(self._learned.labels, flows.tolist(), strict=True)), danger
+            return {}, {}, -1.0
+        flows, writers, danger = self._learned.scores(words, parts)
+        named = (Writer.child, Writer.parent, Writer.outside_england)
+        return (
+            dict(zip(self._learned.labels, flows.tolist(), strict=True)),
+            dict(zip(named, writers.tolist(), strict=True)),
+            danger,
+        )
 
-    def _writer(self, text: str) -> Writer:
+    def _writer(self, text: str, like: Mapping[Writer, float]) -> Writer:
+        """Phrases settle it; where they say nothing, likeness to what such people write does."""
         read = sentences_of(unquoted(plain(text, MAX_DANGER_CHARS)), self._shorthand)
         sentences = [[SENTENCE_BEGINS, *words] for words in read]
         phrases = self._writer_phrases
@@ -198,7 +212,11 @@ class Matcher:
             for writer in (Writer.child, Writer.parent):
                 if found(writer, own_words):
                     return writer
-        return Writer.outside_england if found("outside_england", sentences) else Writer.practitioner
+            nearest = max(like, key=lambda writer: like[writer], default=Writer.practitioner)
+            if nearest is not Writer.outside_england and like.get(nearest, -1.0) >= self.cuts.writer_at:
+                return nearest
+        elsewhere = like.get(Writer.outside_england, -1.0) >= self.cuts.writer_at
+        return Writer.outside_england if elsewhere or found("outside_england", sentences) else Writer.practitioner
 
     @cached_property
     def _shorthand(self) -> dict[Tokens, Tokens]:

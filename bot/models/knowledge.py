@@ -272,6 +272,7 @@ class Cuts(Model):
     open_at: Share
     choose_at: Share
     alarm_at: Annotated[float, Field(strict=True, gt=-1, lt=1)]
+    writer_at: Annotated[float, Field(strict=True, gt=-1, le=1)] = 1.0
 
     @model_validator(mode="after")
     def _asks_before_it_opens(self) -> Self:
