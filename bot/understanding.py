@@ -34,7 +34,7 @@ LONGEST_SLIP = 5
 FEW = 3
 """Words of a plain yes or no."""
 LIKELY = 0.35
-"""In the middle of a flow, words that ask nothing are about another situation only where one that is found is so likely."""
+"""In the middle of a flow, words are about another situation only where one that is found is so likely; questions too."""
 WORDS_FOR: dict[str, Command] = {
     "back": "back",
     "menu": "menu",
@@ -256,7 +256,7 @@ def _otherwise(
     if slip:
         return Understood(unclear, routing)
     faint = routing.decision is Decision.choose and routing.candidates[0].score < LIKELY
-    if asked.busy and (not any(map(str.isalpha, text)) or (faint and not answers.is_question(text))):
+    if asked.busy and (faint or not any(map(str.isalpha, text))):
         return Understood(unclear, routing)
     return _as_situation(state, routing, unclear, busy=asked.busy)
 
