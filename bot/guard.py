@@ -97,6 +97,16 @@ def identifiers(text: str) -> tuple[Identifier, ...]:
     return tuple(kind for kind in Identifier if kind in found)
 
 
+def without_identifiers(text: str) -> str:
+    """Return the first part of a text less what could identify somebody, as far as it is found."""
+    text = text[:MAX_CHARS]
+    for _, pattern in _PATTERNS:
+        # To the end of the word: of a date of birth, the day alone may have been enough to find it.
+        text = re.sub(rf"(?:{pattern.pattern})\S*", " ", text, flags=pattern.flags)
+    text = _NHS.sub(lambda match: " " if is_nhs_number(match[0]) else match[0], text)
+    return _PUPIL.sub(lambda match: " " if is_pupil_number(match[0]) else match[0], text)
+
+
 def is_nhs_number(text: str) -> bool:
     """Say whether ten digits are an NHS number, by the check digit (weights 10 to 2, modulus 11)."""
     digits = [int(letter) for letter in text if letter.isdigit()]

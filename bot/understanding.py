@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from bot.answers import PLEADS, Choice, Reading, answers_of
 from bot.asking import DANGER_CHECK, EMERGENCY, EXITS, MENU, WHICH_FLOW, line, open_question, open_step, unfinished
 from bot.events import Alarmed, Chose, Do, Marked, Open, Reply, Unclear, WroteAs
+from bot.guard import without_identifiers
 from bot.matching import BUILTIN, Advised, Decision, Writer
 from bot.matching.matcher import LEARNED_RULE
 from bot.matching.options import choose_option
@@ -256,9 +257,15 @@ def _otherwise(
     if slip:
         return Understood(unclear, routing)
     faint = routing.decision is Decision.choose and routing.candidates[0].score < LIKELY
-    if asked.busy and (faint or not any(map(str.isalpha, text))):
+    if asked.busy and (faint or not any(map(str.isalpha, text)) or _says_who_alone(text)):
         return Understood(unclear, routing)
     return _as_situation(state, routing, unclear, busy=asked.busy)
+
+
+def _says_who_alone(text: str) -> bool:
+    """Say whether a name, a birthday or the like is nearly all that was typed: that is about no other situation."""
+    rest = without_identifiers(text)
+    return rest != text and sum(any(map(str.isalpha, word)) for word in rest.split()) < FEW
 
 
 def _at_the_alarm(library: Library, text: str, answers: Answers, reading: Reading, routing: Routing) -> Understood:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.guard import MAX_CHARS, Identifier, identifiers, is_nhs_number, is_pupil_number
+from bot.guard import MAX_CHARS, Identifier, identifiers, is_nhs_number, is_pupil_number, without_identifiers
 
 FOUND = {
     Identifier.NAME: [
@@ -58,6 +58,12 @@ def test_what_only_looks_like_an_identifier_is_left_alone(text: str) -> None:
 def test_every_kind_is_tried() -> None:
     """There is an example of each kind of identifier."""
     assert set(FOUND) == set(Identifier)
+
+
+def test_a_text_is_given_without_what_could_identify_somebody() -> None:
+    """What is found is left out, and all else stays."""
+    rest = without_identifiers("a girl called Chloe, born on 12/03/2019, NHS 943 476 5919, was late; ref 943 476 5918")
+    assert rest.split() == ["a", "girl", "NHS", ",", "was", "late;", "ref", "943", "476", "5918"]
 
 
 def test_several_kinds_are_named_once_each_in_order() -> None:

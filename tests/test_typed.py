@@ -336,6 +336,21 @@ def test_a_question_we_are_not_sure_of_offers_situations(words: str) -> None:
     assert found.event.flows
 
 
+@pytest.mark.parametrize(
+    "words", ["what do they mean", "what if he says no", "her name is Chloe Smith dob 12/03/2019", "dob 12/03/2019"]
+)
+def test_words_that_are_hardly_about_a_situation_offer_none(words: str) -> None:
+    """A question that is only faintly like a situation, or a name and a birthday alone, is asked again: nothing is offered."""
+    assert read(MOBILE, words).event == Unclear()
+
+
+def test_a_name_hides_no_other_situation() -> None:
+    """Words about another situation offer it, whether or not they name somebody."""
+    found = read(MOBILE, "mum has a new boyfriend called Darren who has moved in")
+    assert isinstance(found.event, Unclear)
+    assert "new_partner" in found.event.flows
+
+
 def test_what_may_be_several_situations_is_offered_in_between(talk: Begin) -> None:
     """Words in a flow that fit several situations offer them; none of these asks the open question again."""
     somebody = talk()
