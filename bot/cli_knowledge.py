@@ -53,10 +53,13 @@ def _known(library: Library, source: str) -> str:
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 100))
 @click.argument("words", nargs=-1, required=True)
 def search(words: tuple[str, ...], content: Path | None, limit: int, *, as_json: bool) -> None:
-    """Search everything: rules, facts, learning points, documents, flows."""
+    """Search everything, by words and by meaning: rules, facts, learning points, documents, flows."""
+    from bot.kept import KeptWeights  # noqa: PLC0415
+    from bot.lookup import meaning_of  # noqa: PLC0415
     from bot.lookup import search as look  # noqa: PLC0415
 
-    found = look(library_of(content), " ".join(words), most=limit)
+    library = library_of(content)
+    found = look(library, " ".join(words), limit, meaning_of(library, KeptWeights()))
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=2))
         return
@@ -65,6 +68,7 @@ def search(words: tuple[str, ...], content: Path | None, limit: int, *, as_json:
     for one in found:
         click.echo(f"{one.kind:9} {one.id}{f'  {one.title}' if one.title else ''}")
         click.echo(f"{'':9} {one.text}")
+        click.echo(f"{'':9} From: {one.source}")
 
 
 @click.group(cls=Commands)

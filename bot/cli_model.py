@@ -67,16 +67,21 @@ def verify(folder: Path | None) -> None:
 @model.command()
 @content_option
 def learn(content: Path | None) -> None:
-    """Learn the examples anew with the compact form, and write what is shipped beside it; for authors of examples.
+    """Learn the examples and all that can be searched anew with the compact form, and write what is shipped; for authors.
 
     Without it a changed example is learned at the next start, which takes most of a minute once.
     """
     from bot.kept import KeptWeights  # noqa: PLC0415
+    from bot.lookup import passages_of  # noqa: PLC0415
+    from bot.matching.vectors import of_texts  # noqa: PLC0415
     from bot.routing import learned_from  # noqa: PLC0415
-    from bot.vectors.files import EXAMPLES, npz, read_compact  # noqa: PLC0415
+    from bot.vectors.files import EXAMPLES, PASSAGES, npz, read_compact  # noqa: PLC0415
 
-    keeper = KeptWeights()
-    arrays = learned_from(library_of(content), keeper.english(), read_compact(), keeper.shipped())
+    keeper, encoder, library = KeptWeights(), read_compact(), library_of(content)
+    passages = passages_of(library)
+    PASSAGES.write_bytes(npz(of_texts(passages, encoder, keeper.passages() or {})))
+    click.echo(f"{len(passages)} passages to search; {PASSAGES.stat().st_size / 1e6:.1f} MB.")
+    arrays = learned_from(library, keeper.english(), encoder, keeper.shipped())
     kept = ("key", "weights", "vectors", "scales", "texts", "encoder")
     EXAMPLES.write_bytes(npz({name: arrays[name] for name in kept}))
     click.echo(f"{len(arrays['weights'])} messages learned; {EXAMPLES.stat().st_size / 1e6:.1f} MB.")
@@ -100,6 +105,9 @@ def pack(folder: Path, content: Path | None) -> None:
 
 def _learn() -> None:
     from bot.kept import KeptWeights  # noqa: PLC0415
+    from bot.lookup import meaning_of  # noqa: PLC0415
     from bot.routing import matcher_of  # noqa: PLC0415
 
-    matcher_of(library_of(None), KeptWeights()).prepare()
+    library, keeper = library_of(None), KeptWeights()
+    matcher_of(library, keeper).prepare()
+    meaning_of(library, keeper).prepare()

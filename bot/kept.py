@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 from bot.errors import SetupError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.matching.model import Arrays
     from bot.matching.vectors import Encodes
 
@@ -27,7 +29,9 @@ _LOG = logging.getLogger("thinkchild")
 _LIST_OF = "symspellpy"
 _LIST_FILE = "frequency_dictionary_en_82_765.txt"
 _KEEP = 8
-"""Files kept of one folder: conversations may still be going on with an older version of the content."""
+"""Files kept of one folder, two for each content: conversations may still be going on with an older version of it."""
+_opened: dict[tuple[str, int, int], Encodes] = {}
+"""The model that was read last, by its file: the matching and the search share one."""
 
 
 class KeptWeights:
@@ -74,7 +78,8 @@ class KeptWeights:
         `THINKCHILD_MODEL` names the folder of the full weights, or is "none" to do without any vectors. What is wrong with
         them is one line in the log.
         """
-        from bot.vectors.files import read_compact, read_full  # noqa: PLC0415 - numpy is loaded when words are typed
+        # numpy is loaded when words are typed
+        from bot.vectors.files import COMPACT, WEIGHTS, read_compact, read_full  # noqa: PLC0415
 
         wanted = os.environ.get("THINKCHILD_MODEL", "")
         if wanted == "none":
@@ -82,11 +87,12 @@ class KeptWeights:
         folder = Path(wanted) if wanted else model_folder()
         if wanted or (folder is not None and folder.exists()):
             try:
-                return read_full(folder or Path())
+                place = folder or Path()
+                return _once(place / WEIGHTS, lambda: read_full(place))
             except (SetupError, OSError, ValueError, KeyError) as error:
                 _LOG.warning("The full weights are not used: %s", error)
         try:
-            return read_compact()
+            return _once(COMPACT, read_compact)
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             _LOG.warning("Sentence vectors are not used, words alone are compared: %s", type(error).__name__)
         return None
@@ -97,6 +103,12 @@ class KeptWeights:
 
         return _read(EXAMPLES)
 
+    def passages(self) -> Arrays | None:
+        """Give the vectors of what a search can find, made when the program was made."""
+        from bot.vectors.files import PASSAGES  # noqa: PLC0415 - as above
+
+        return _read(PASSAGES)
+
     def english(self) -> list[str]:
         """Give the English words of the list that a package brings; none, if it is not there."""
         found = util.find_spec(_LIST_OF)
@@ -105,6 +117,17 @@ class KeptWeights:
                 lines = (Path(place) / _LIST_FILE).read_text(encoding="utf-8-sig").splitlines()
                 return [word for line in lines if (word := line.partition(" ")[0]).isalpha()]
         return []
+
+
+def _once(file: Path, read: Callable[[], Encodes]) -> Encodes:
+    """Read a model, unless that very file was read last."""
+    stat = file.stat()
+    stamp = (str(file.resolve()), stat.st_mtime_ns, stat.st_size)
+    if stamp not in _opened:
+        made = read()
+        _opened.clear()
+        _opened[stamp] = made
+    return _opened[stamp]
 
 
 def _read(path: Path) -> Arrays | None:

@@ -14,7 +14,7 @@ from bot.dialogue import new_state, step
 from bot.errors import ContentError, SetupError, near_miss
 from bot.events import Open
 from bot.kept import KeptWeights
-from bot.lookup import Lookup
+from bot.lookup import Lookup, meaning_of
 from bot.reading import source_hash
 from bot.routing import matcher_of
 from bot.transcript import reply_out, where
@@ -92,7 +92,8 @@ class Preview:
         """Take one event or typed words, as a conversation does, and keep nothing."""
         if isinstance(given, str):
             self.matcher = self.matcher or matcher_of(self.library, KeptWeights())
-            typed = understand(self.library, self.state, given, self.matcher, Lookup(self.library))
+            finder = Lookup(self.library, meaning_of(self.library, KeptWeights()))
+            typed = understand(self.library, self.state, given, self.matcher, finder)
             event, extra = typed.event, typed.said
         else:
             event, extra = given, ()

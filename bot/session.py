@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from bot.advice_log.log import AdviceLog
     from bot.events import Event
+    from bot.lookup import Lookup
     from bot.matching import Adviser, Matcher, Routing, Suggestion
 
 SILENCE = timedelta(hours=12)
@@ -190,10 +191,9 @@ class Desk:
             given, notes = Do("again"), (self._learning.keep(library, person.id, now),)
         found = identifiers(given) if isinstance(given, str) else ()
         if isinstance(given, str):
-            from bot.lookup import Lookup  # noqa: PLC0415 - loaded only when words are typed
-            from bot.understanding import understand  # noqa: PLC0415
+            from bot.understanding import understand  # noqa: PLC0415 - loaded only when words are typed
 
-            typed = understand(library, state, given, self._matcher(library), Lookup(library), advice)
+            typed = understand(library, state, given, self._matcher(library), self._finder(library), advice)
             event, routing, extra = typed.event, typed.routing, typed.said
             if (known := self._known_label(person, library, given)) is not None:
                 event, extra = Do("again"), (known,)
@@ -311,13 +311,12 @@ class Desk:
             return None
         if self._learning is not None and self._learning.allows(self.library, given):
             return None
-        from bot.lookup import Lookup  # noqa: PLC0415 - loaded only when words are typed
-        from bot.understanding import is_a_situation  # noqa: PLC0415
+        from bot.understanding import is_a_situation  # noqa: PLC0415 - loaded only when words are typed
 
         current = self.log.current(person.id)
         library = self._library(current.content_version) if current is not None else self.library
         state = State.from_json(json.loads(current.state)["state"]) if current is not None else new_state(library)
-        begins = is_a_situation(library, state, given, self._matcher(library), Lookup(library))
+        begins = is_a_situation(library, state, given, self._matcher(library), self._finder(library))
         return self._nlu.ask(given) if begins else None
 
     def _known_label(self, person: Person, library: Library, typed: str) -> Reply | None:
@@ -374,6 +373,7 @@ class Desk:
     def prepare(self) -> None:
         """Learn from the examples now, so that nobody's first words wait for it."""
         self._matcher(self.library).prepare()
+        self._finder(self.library).prepare()
 
     def _matcher(self, library: Library) -> Matcher:
         from bot.kept import KeptWeights  # noqa: PLC0415 - loaded only when words are typed
@@ -382,6 +382,12 @@ class Desk:
         if library.version not in self._matchers:
             self._matchers[library.version] = matcher_of(library, KeptWeights())
         return self._matchers[library.version]
+
+    def _finder(self, library: Library) -> Lookup:
+        from bot.kept import KeptWeights  # noqa: PLC0415 - loaded only when words are typed
+        from bot.lookup import Lookup, meaning_of  # noqa: PLC0415 - as above
+
+        return Lookup(library, meaning_of(library, KeptWeights()))
 
     def _new_label(self, person: Person) -> str:
         """Return a two-word label that this person has not used yet."""

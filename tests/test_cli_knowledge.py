@@ -51,7 +51,8 @@ def test_a_search_prints_or_gives_json(command: Callable[..., Done]) -> None:
     found = json.loads(command("search", "--json", "--limit", "3", "in", "the", "bath").out)
     assert found[0]["id"] == "H21"
     assert len(found) == 3
-    assert set(found[0]) == {"kind", "id", "title", "text"}
+    assert set(found[0]) == {"kind", "id", "title", "text", "source"}
+    assert "From: " in printed.out
     for words in ("xyzzyx", '"; DROP TABLE known; --xyzzyx', "the"):
         nothing = command("search", "--", words)
         assert nothing.code == 0

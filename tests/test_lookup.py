@@ -12,7 +12,8 @@ from walking import Talk, kinds, offered, texts
 
 from bot.coverage import PARTS, carriers
 from bot.events import Do
-from bot.lookup import documents_text, search, source_text, sources_for
+from bot.kept import KeptWeights
+from bot.lookup import documents_text, meaning_of, search, source_text, sources_for
 from bot.state import State
 
 if TYPE_CHECKING:
@@ -167,10 +168,11 @@ def test_looking_something_up_changes_nothing_and_asks_again(talk: Callable[...,
     somebody = talk()
     before = somebody.go("mark_on_child", "no_sign")
     state = state_of(somebody)
+    found = sources_for(content, "bath", meaning_of(content, KeptWeights()))
     for words in ("/search bath", "search bath", "/SEARCH Bath", "  /search   bath  "):
         said = somebody.say(words)
         assert kinds(said) == ["cite", "ask"]
-        assert said.out["replies"][0]["sources"] == list(sources_for(content, "bath"))
+        assert said.out["replies"][0]["sources"] == list(found)
         assert said.out["replies"][0]["sources"][0] == "H21"
         assert "999" in said.out["replies"][0]["text"]
         assert said.out["replies"][-1] == before.out["replies"][-1]

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 COMPACT = Path(__file__).parent / "data" / "compact.npz"
 EXAMPLES = Path(__file__).parent / "data" / "examples.npz"
 """What the examples that are shipped taught, and their vectors: learned once by us, not at everybody's first start."""
+PASSAGES = Path(__file__).parent / "data" / "passages.npz"
+"""The vectors of everything that a search can find, as it is shipped."""
 WEIGHTS, VOCABULARY = "model.safetensors", "vocab.txt"
 SHA256 = {
     WEIGHTS: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
