@@ -159,7 +159,7 @@ def search(library: Library, words: str, most: int = MOST, meaning: Meaning | No
             share = index.share(terms)
             score = {place: near[place] + WORDS_COUNT * fit[place] * share[place] for place in fit}
             score |= {place: one for place, one in enumerate(near) if one >= NEAR and place not in fit}
-            very_words = set(index.fit(f'"{" ".join(_words(asked))}"'))
+            very_words = set(index.fit(f'"{_phrase(asked)}"'))
 
     def order(place: int) -> tuple[bool, bool, bool, float, int]:
         late = rows[place].kind == "document"
@@ -208,6 +208,13 @@ def _words(text: str) -> list[str]:
 
 def _terms(words: str) -> list[str]:
     return list(dict.fromkeys(term for term in _words(words[:LONGEST_QUERY]) if term not in NOT_SEARCHED))
+
+
+def _phrase(words: str) -> str:
+    """Return the words from the first that is searched for to the last: "in the bath" asks for "bath"."""
+    told = _words(words)
+    places = [place for place, word in enumerate(told) if word not in NOT_SEARCHED]
+    return " ".join(told[places[0] : places[-1] + 1])
 
 
 _meanings: dict[str, Meaning] = {}
@@ -284,8 +291,8 @@ def _rows(library: Library) -> list[Found]:
         document = library.documents[item.document]
         return f"{document.title} ({document.publisher}, {document.date}); {item.locator}"
 
-    rules = (*content.rules, *content.rules_for_sharing)
-    found = [Found("rule", rule.id, rule.title, rule.text, stands(rule)) for rule in rules]
+    found = [Found("rule", rule.id, rule.title, rule.text, stands(rule)) for rule in content.rules]
+    found += [Found("rule", rule.id, rule.title, rule.text, stands(rule)) for rule in content.rules_for_sharing]
     found += [Found("fact", one.id, "", f"{one.text} {one.note or ''}".strip(), stands(one)) for one in content.facts]
     found += [Found("point", point.id, "", point.text, stands(point)) for point in content.points]
     found += [Found("flow", flow.id, flow.title, flow.about, IN_A_FLOW) for flow in library.flows.values()]

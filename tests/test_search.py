@@ -226,12 +226,14 @@ def test_a_damaged_file_only_costs_making_it_again(lost: str) -> None:
 # --- in a conversation ---------------------------------------------------------------------------------
 
 
-def test_a_search_in_a_conversation_finds_by_meaning(talk: Callable[..., Talk]) -> None:
+def test_a_search_in_a_conversation_finds_by_meaning(talk: Callable[..., Talk], content: Library) -> None:
     """The rule about interpreters has neither aunts nor the word translate; each thing found says where it stands."""
     said = talk().say("/search can her auntie translate for us")
     assert kinds(said)[0] == "cite"
     assert "H30" in said.out["replies"][0]["sources"][:3]
-    assert said.out["replies"][0]["text"].count("From:") == len(said.out["replies"][0]["sources"])
+    for source in said.out["replies"][0]["sources"]:
+        item = content.sources[source]
+        assert f"{content.documents[item.document].title}, {item.locator}" in said.out["replies"][0]["text"]
 
 
 def test_a_typed_question_finds_by_meaning_where_it_is_sure(content: Library, meaning: Meaning) -> None:
