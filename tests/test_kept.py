@@ -105,11 +105,11 @@ def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path, lessons: li
 
 def test_only_a_few_files_stay(tmp_path: Path) -> None:
     """Old versions do not fill the disk, and nothing half written stays behind."""
-    for count in range(6):
+    for count in range(10):
         keeper = KeptWeights(tmp_path)
         keeper.program += str(count)
         made(keeper).prepare()
-    assert len(list(tmp_path.iterdir())) == 4
+    assert len(list(tmp_path.iterdir())) == 8
 
 
 def test_the_english_words_are_there(tmp_path: Path) -> None:
