@@ -88,10 +88,10 @@ def test_the_right_flow_is_found(routed: dict[str, list[Routing]]) -> None:
         f"\nof {len(first)}: first {share(first):.3f}, among three {share(third):.3f}, "
         f"opened {share(right):.3f}, wrongly {share(wrong):.3f}\n"
     )
-    assert share(first) >= 0.78
-    assert share(third) >= 0.87
-    assert share(right) >= 0.5
-    assert share(wrong) <= 0.03
+    assert share(first) >= 0.87
+    assert share(third) >= 0.95
+    assert share(right) >= 0.72
+    assert share(wrong) <= 0.02
 
 
 def test_what_no_flow_is_for_is_not_answered_as_one(routed: dict[str, list[Routing]]) -> None:
@@ -116,13 +116,13 @@ def test_live_emergencies_raise_the_alarm(matcher: Matcher, routed: dict[str, li
     for text, one in zip(DANGER["live"], live, strict=True):
         if not one.danger:
             sys.stdout.write(f"missed: {text}\n")
-    assert share([one.danger for one in live]) >= 0.95
+    assert share([one.danger for one in live]) >= 0.97
     assert share(sounds) <= 0.4
-    assert share(ordinary) <= 0.16
+    assert share(ordinary) <= 0.1
 
 
 @pytest.mark.parametrize(
-    ("writer", "floor"), [("child", 0.74), ("parent", 0.72), ("outside_england", 0.95), ("practitioner", 0.95)]
+    ("writer", "floor"), [("child", 0.85), ("parent", 0.8), ("outside_england", 0.95), ("practitioner", 0.95)]
 )
 def test_who_is_writing_is_noticed(matcher: Matcher, writer: str, floor: float) -> None:
     """A child, a parent or somebody elsewhere is mostly noticed; somebody at work who quotes them, or has children, is not taken for one."""
@@ -136,3 +136,25 @@ def test_nobody_at_work_is_taken_for_a_child_or_a_parent(matcher: Matcher) -> No
     messages = [text for flow, texts in MESSAGES.items() if flow != OUT for text in texts]
     taken = [text for text in messages if matcher.route(text).writer in {Writer.child, Writer.parent}]
     assert len(taken) <= 0.01 * len(messages), taken
+
+
+ACCEPTANCE: dict[str, list[str]] = yaml.safe_load((DATA / "messages_test.yaml").read_text(encoding="utf-8"))
+ACCEPTANCE_DANGER: dict[str, list[str]] = yaml.safe_load((DATA / "danger_test.yaml").read_text(encoding="utf-8"))
+
+
+def test_the_goals_hold_on_messages_written_to_be_awkward(matcher: Matcher) -> None:
+    """A second held-out set, by another hand: shorthand, misspelt, long-winded, indirect; the goals are those of the field."""
+    found = [(flow, matcher.route(text)) for flow, texts in ACCEPTANCE.items() for text in texts]
+    inside = [(flow, one, [candidate.flow for candidate in one.candidates]) for flow, one in found if flow != OUT]
+    first, third = share([flows[0] == flow for flow, _, flows in inside]), share([f in flows for f, _, flows in inside])
+    wrong = share([one.flow not in {flow, None} for flow, one, _ in inside])
+    unopened = share([one.flow is None for flow, one in found if flow == OUT])
+    live = share([matcher.route(text).danger for text in ACCEPTANCE_DANGER["live"]])
+    sys.stdout.write(
+        f"\nawkward: first {first:.3f}, three {third:.3f}, wrongly opened {wrong:.3f}, out of scope not opened {unopened:.3f}, live {live:.3f}\n"
+    )
+    assert first >= 0.85
+    assert third >= 0.95
+    assert wrong <= 0.03
+    assert unopened >= 0.9
+    assert live >= 0.95
