@@ -197,6 +197,9 @@ BY_NAME = {
     "happening_now": "Words for what goes on now",
     "shorthand": "Shorthand",
     "writers": "Who is writing",
+    "alike": "Words that mean much the same",
+    "cuts": "How sure it has to be",
+    "answers": "Words that answer",
 }
 """Lists without ids: what they are called, when they are not the same."""
 

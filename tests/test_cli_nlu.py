@@ -62,7 +62,7 @@ def test_it_measures_with_the_messages_it_is_given(command: Callable[..., Done],
     """By flow and by voice, with danger; as text and as JSON."""
     text = command("nlu", "evaluate", "--content", str(root), *sets)
     assert text.code == 0, text.err
-    assert "7 messages; matching by words" in text.out
+    assert "7 messages; matching by vectors" in text.out
     assert re.search(r"in haste +2 ", text.out)
     data = json.loads(command("nlu", "evaluate", "--json", "--content", str(root), *sets).out)
     assert data["messages"] == 7

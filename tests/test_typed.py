@@ -355,9 +355,9 @@ def test_what_may_be_several_situations_is_offered_in_between(talk: Begin) -> No
     """Words in a flow that fit several situations offer them; none of these asks the open question again."""
     somebody = talk()
     before = somebody.go("private_fostering", "no_sign", "not_soon", "no_fear")
-    said = somebody.say("his foster brother has been touching him")
+    said = somebody.say("his cousin has been hurting him")
     assert said.out["decision"] == "choose"
-    assert offered(said)[0] == "child_on_child_harm"
+    assert "child_on_child_harm" in offered(said)
     assert len(offered(said)) == 4
     assert "999" in said.out["replies"][0]["text"]
     back = somebody.say("none of these")

@@ -155,7 +155,7 @@ def test_the_text_and_the_json_say_the_same() -> None:
     assert data["in_scope"]["first"] == {"share": 0.4, "low": 0.1176, "high": 0.7693, "hits": 2, "of": 5}
     assert data["wrong"][0]["text"] == "nobody heard this"
     assert data["confusions"][0]["taken_for"] == "moved"
-    assert data["cuts"] == {"open_at": 0.9, "choose_at": 0.2, "alarm_at": -0.5}
+    assert data["cuts"] == {"open_at": 0.9, "choose_at": 0.2, "alarm_at": -0.5, "writer_at": 1.0}
 
 
 def test_the_page_shows_every_mistake_and_no_message_becomes_html(content: Library) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from bot.matching.vectors import Encodes
 
 CANDIDATES = 3
+TOLD_COUNTS_LESS = 0.8
+"""Who passes on somebody else's words is easily taken for them: the likeness has to be so much greater."""
 BUILTIN = "builtin"
 """Says that this matcher alone decided."""
 SENTENCE_BEGINS = "sentencebegins"
@@ -200,7 +202,8 @@ class Matcher:
 
     def _writer(self, text: str, like: Mapping[Writer, float]) -> Writer:
         """Phrases settle it; where they say nothing, likeness to what such people write does."""
-        read = sentences_of(unquoted(plain(text, MAX_DANGER_CHARS)), self._shorthand)
+        whole = plain(text, MAX_DANGER_CHARS)
+        read = sentences_of(unquoted(whole), self._shorthand)
         sentences = [[SENTENCE_BEGINS, *words] for words in read]
         phrases = self._writer_phrases
         own_words = [words[: phrases["reported"].find(words)] for words in sentences]
@@ -212,8 +215,10 @@ class Matcher:
             for writer in (Writer.child, Writer.parent):
                 if found(writer, own_words):
                     return writer
+            told = unquoted(whole) != whole or own_words != sentences
+            sure_from = self.cuts.writer_at + (TOLD_COUNTS_LESS if told else 0.0)
             nearest = max(like, key=lambda writer: like[writer], default=Writer.practitioner)
-            if nearest is not Writer.outside_england and like.get(nearest, -1.0) >= self.cuts.writer_at:
+            if nearest is not Writer.outside_england and like.get(nearest, -1.0) >= sure_from:
                 return nearest
         elsewhere = like.get(Writer.outside_england, -1.0) >= self.cuts.writer_at
         return Writer.outside_england if elsewhere or found("outside_england", sentences) else Writer.practitioner
