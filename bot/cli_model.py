@@ -38,7 +38,7 @@ def install(folder: Path | None) -> None:
         with fetched() as found:
             copy_weights(found, to)
     click.echo(f"The full weights are in {to} and their hashes are right.")
-    click.echo("Learning the examples with them; a minute or two, once …", err=True)
+    click.echo("Learning the examples with them; some minutes, once …", err=True)
     _learn()
     click.echo("They are used from now on.")
 
