@@ -42,7 +42,7 @@ out_option = click.option(
 def check(content: Path | None, area: str, code: str | None, *, as_json: bool, release: bool, markdown: bool) -> None:
     """Check all content, and prove the promises over every path."""
     from bot.areas import release_problems  # noqa: PLC0415 - commands load only what they need
-    from bot.checks import check_content  # noqa: PLC0415
+    from bot.checks import check_everything  # noqa: PLC0415
     from bot.errors import Problem  # noqa: PLC0415
     from bot.graph import Graph  # noqa: PLC0415
     from bot.reading import content_root  # noqa: PLC0415
@@ -50,7 +50,7 @@ def check(content: Path | None, area: str, code: str | None, *, as_json: bool, r
     if code is not None:
         _explain(code, markdown=markdown)
         return
-    library, problems = check_content(content or content_root())
+    library, problems = check_everything(content or content_root())
     if release and library is not None:
         today = datetime.now(UTC).date().isoformat()
         pack = library.at(area, today).area

@@ -26,6 +26,7 @@ from bot.models import (
     Vocabulary,
 )
 from bot.models.base import Id, Text
+from bot.models.scenarios import Scenario
 
 
 class DocumentsFile(Model):
@@ -148,6 +149,8 @@ KINDS: tuple[FileKind, ...] = (
     FileKind("flow", "dialogues/flows/*.yaml", Flow, "flows"),
     FileKind("block", "dialogues/blocks/*.yaml", Block, "blocks"),
     FileKind("lines", "dialogues/lines.yaml", LinesFile),
+    FileKind("exercise_lines", "dialogues/exercise_lines.yaml", LinesFile),
+    FileKind("scenario", "dialogues/scenarios/*.yaml", Scenario, "scenarios"),
     FileKind("nlu", "dialogues/nlu/*.yaml", NluFile),
     FileKind("vocabulary", "knowledge/vocabulary.yaml", Vocabulary, "vocabulary"),
     FileKind("documents", "knowledge/sources/*.yaml", DocumentsFile),

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from bot.errors import Problem, SetupError, near_miss
 from bot.files import KINDS, FileKind, kind_of
 from bot.models import Area, Block, Citable, Content, Document, Evidence, Flow, Line, Model, Route
+from bot.models.scenarios import Scenario
 from bot.reading import Document as File
-from bot.reading import content_files, parse_as, read_yaml
+from bot.reading import content_files, parse_as, read_yaml, read_yaml_bytes, scenario_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -184,6 +185,48 @@ def read_content(root: Path) -> Loaded:
     examples = _examples(parts.pop("nlu"), origins, problems)
     content = Content(vocabulary=parts.pop("vocabulary")[0], examples=examples, **parts)
     return Loaded(Library(content), origins, problems)
+
+
+@dataclass(slots=True)
+class Scripts:
+    """Exercises as they were read: by id, where they lie, and what is wrong with their form."""
+
+    scenarios: dict[str, Scenario] = field(default_factory=dict)
+    origins: Origins = field(default_factory=Origins)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_scenarios(root: Path) -> Scripts:
+    """Read every exercise below a content root; mistakes of form are all collected, never raised."""
+    scripts = Scripts()
+    for path in scenario_files(root):
+        name = path.relative_to(root).as_posix()
+        if kind_of(name) is None:
+            scripts.problems.append(_misplaced(name))
+            continue
+        _add_script(scripts, read_yaml(path, name), path.stem)
+    return scripts
+
+
+def read_scenario(data: bytes, name: str) -> Scripts:
+    """Read one exercise from what a file holds, as when somebody sends it; mistakes are collected, never raised."""
+    scripts = Scripts()
+    _add_script(scripts, read_yaml_bytes(data, name))
+    return scripts
+
+
+def _add_script(scripts: Scripts, document: File, stem: str | None = None) -> None:
+    """Add what one file holds, unless it is no exercise or its id is taken; `stem` is what its id has to be."""
+    record = parse_as(Scenario, document)
+    if record is not None:
+        if stem is not None and record.id != stem:
+            document.refuse(
+                ("id",), "id_not_file_name", f"The id is '{record.id}' but the file is '{stem}.yaml': make them one."
+            )
+        parts: dict[str, Any] = {}
+        _add("scenarios", (), record, document, parts, scripts.origins)
+        scripts.scenarios |= {scenario.id: scenario for scenario in parts.get("scenarios", ())}
+    scripts.problems += document.problems
 
 
 def _fits(document: File) -> FileKind | None:

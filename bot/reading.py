@@ -58,6 +58,7 @@ _OWN_CODE = {"step_kind": "step_kind", "out_of_range": "out_of_range"}
 """Mistakes that our own models name."""
 _UNSOURCED = {"sources": "P4"}
 """A line without a source breaks a promise, and is no mere slip of form."""
+SCENARIOS = "dialogues/scenarios"
 QUOTED = frozenset({"'", '"', "|", ">"})
 _EATEN_BOOL = re.compile(r"^(y|yes|n|no|on|off)$", re.IGNORECASE)
 _PLAIN_INT = re.compile(r"^[-+]?(0|[1-9]\d*)$")
@@ -104,9 +105,18 @@ def content_root() -> Path:
 
 
 def content_files(root: Path) -> list[Path]:
-    """List every YAML file of the content, in an order that is the same everywhere."""
+    """List every YAML file that live guidance rests on, in an order that is the same everywhere: no exercises."""
     found = [path for part in ("dialogues", "knowledge") for path in (root / part).rglob("*.y*ml")]
-    return sorted(path for path in found if path.suffix in {".yaml", ".yml"} and path.is_file())
+    return sorted(path for path in found if _is_content(path) and root / SCENARIOS not in path.parents)
+
+
+def scenario_files(root: Path) -> list[Path]:
+    """List every file of an exercise; a mistake in one of them must not stop live guidance."""
+    return sorted(filter(_is_content, (root / SCENARIOS).rglob("*.y*ml")))
+
+
+def _is_content(path: Path) -> bool:
+    return path.suffix in {".yaml", ".yml"} and path.is_file()
 
 
 def source_hash(root: Path, salt: str) -> str:
@@ -121,17 +131,27 @@ def source_hash(root: Path, salt: str) -> str:
 
 def read_yaml(path: Path, name: str) -> Document:
     """Read one file into plain data with line numbers; never raises for what the file holds."""
-    document = Document(name)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            document.refuse((), "file_too_large", f"The file is larger than {MAX_BYTES:,} bytes: split it.")
-            return document
-        text = path.read_bytes().decode("utf-8")
+        # One byte more than is allowed is enough to see that it is too much.
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        document = Document(name)
+        document.refuse((), "unreadable", f"The file cannot be read: {error.strerror or error}.")
+        return document
+    return read_yaml_bytes(data, name)
+
+
+def read_yaml_bytes(data: bytes, name: str) -> Document:
+    """Read what a file holds into plain data with line numbers; `name` is what problems call it."""
+    document = Document(name)
+    if len(data) > MAX_BYTES:
+        document.refuse((), "file_too_large", f"The file is larger than {MAX_BYTES:,} bytes: split it.")
+        return document
+    try:
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         document.refuse((), "not_utf8", f"The file is not UTF-8 text (byte {error.start}): save it as UTF-8.")
-        return document
-    except OSError as error:
-        document.refuse((), "unreadable", f"The file cannot be read: {error.strerror or error}.")
         return document
     if _too_nested(text):
         document.refuse((), "too_deep", "This is nested too deeply to be content.")

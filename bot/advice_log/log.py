@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import secrets
 import sqlite3
 from contextlib import contextmanager, suppress
@@ -13,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bot.advice_log.chain import digest, link
-from bot.advice_log.opening import key_beside, prepare, readable
+from bot.advice_log.opening import connect, key_beside, prepare, readable
 from bot.advice_log.rows import Current, Kept, TurnRow
 from bot.advice_log.tables import Database
 from bot.errors import StoreError
@@ -40,16 +39,7 @@ class AdviceLog:
     @classmethod
     def open(cls, path: Path) -> AdviceLog:
         """Open the record, making or bringing up to date what is not there; raises StoreError in one sentence."""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if not path.exists():
-                # Only its owner may read it; the files that SQLite puts beside it take after it.
-                os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-            connection = sqlite3.connect(
-                path, timeout=BUSY_MILLISECONDS / 1000, isolation_level=None, check_same_thread=False
-            )
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"The database {path} cannot be opened ({error}): name another with --db.") from error
+        connection = connect(path, BUSY_MILLISECONDS / 1000)
         try:
             with readable(path):
                 prepare(connection)
@@ -63,7 +53,8 @@ class AdviceLog:
                 connection.execute("BEGIN IMMEDIATE")
                 connection.execute("UPDATE head SET seq = seq WHERE one = 1")
                 connection.execute("ROLLBACK")
-                return cls(path, connection, key_beside(path, connection))
+                in_use = connection.execute("SELECT 1 FROM owners LIMIT 1").fetchone() is not None
+                return cls(path, connection, key_beside(path, in_use=in_use))
         except BaseException:
             connection.close()
             raise

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bot.advice_log.schema import migrations
-from bot.advice_log.tables import Database
+from bot.advice_log.tables import Database, Migrations
 from bot.errors import StoreError
 
 if TYPE_CHECKING:
@@ -53,21 +53,35 @@ PATIENCE = 5.0
 """Seconds to wait for another process that is making the same new record just now."""
 
 
-def prepare(connection: sqlite3.Connection, patience: float = PATIENCE) -> None:
-    """Make the tables, or bring them up to date; a database of somebody else is left as it is.
+def connect(path: Path, patience: float = PATIENCE) -> sqlite3.Connection:
+    """Open a file of ours, making an empty one if it is not there; raises StoreError in one sentence."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            # Only its owner may read it; the files that SQLite puts beside it take after it.
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        return sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(f"The database {path} cannot be opened ({error}): name another with --db.") from error
+
+
+def prepare(
+    connection: sqlite3.Connection, patience: float = PATIENCE, *, tables: Migrations = migrations, ours: str = "head"
+) -> None:
+    """Make the tables, or bring them up to date; a database of somebody else, which has none called `ours`, is left alone.
 
     Two processes may come to a new file at once: one makes the record, and the other waits and finds it made.
     """
     names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if names and not names & {"head", "_sqlite_migrations"}:
-        raise sqlite3.OperationalError("no such table: head")
+    if names and not names & {ours, "_sqlite_migrations"}:
+        raise sqlite3.OperationalError(f"no such table: {ours}")
     until = time.monotonic() + patience
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             database = Database(connection)
-            if migrations.pending(database):
-                migrations.apply(database)
+            if tables.pending(database):
+                tables.apply(database)
             return  # noqa: TRY300 - the way out of the loop
         except sqlite3.OperationalError as error:
             if time.monotonic() > until or not any(word in str(error) for word in ("locked", "busy", "already exists")):
@@ -87,15 +101,15 @@ def _read_key(file: Path) -> bytes:
     return key
 
 
-def key_beside(path: Path, connection: sqlite3.Connection) -> bytes:
+def key_beside(path: Path, *, in_use: bool) -> bytes:
     """Return the key of the pseudonyms: a file beside the database that only its owner can read.
 
-    Raises StoreError when sessions exist and the key is gone: a new one would make everybody a stranger.
+    Raises StoreError when the key is gone though it is in use: a new one would make everybody a stranger.
     """
     file = path.with_name(path.name + ".key")
     if file.exists():
         return _read_key(file)
-    if connection.execute("SELECT 1 FROM owners LIMIT 1").fetchone():
+    if in_use:
         raise StoreError(
             f"The key file {file} is missing: put it back beside the database; without it nobody's session is found."
         )

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.checks import covered, fixed, promises, rules, structure, typed, words
+from bot.checks.scenarios import problems_of_scripts
 from bot.errors import ContentError
-from bot.library import read_content
+from bot.library import read_content, read_scenarios
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,8 +32,16 @@ def problems_of(library: Library, origins: Origins) -> list[Problem]:
     return found
 
 
+def check_everything(root: Path) -> tuple[Library | None, list[Problem]]:
+    """Read and check a content root with its exercises; returns the library, if one could be built, and all problems."""
+    library, problems = check_content(root)
+    scripts = read_scenarios(root)
+    problems += problems_of_scripts(library, scripts) if library is not None else scripts.problems
+    return library, sorted(set(problems))
+
+
 def check_content(root: Path) -> tuple[Library | None, list[Problem]]:
-    """Read and check a content root; returns the library, if one could be built, and all problems."""
+    """Read and check what live guidance rests on; returns the library, if one could be built, and all problems."""
     loaded = read_content(root)
     problems = list(loaded.problems)
     if loaded.library is not None and not problems:

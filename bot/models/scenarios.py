@@ -71,9 +71,11 @@ class SceneOption(Model):
     label: Line
     short: Button | None = Field(None, description="At most 20 characters; needed when the label is longer.")
     quality: Quality = Field(description="better, partly or worse.")
-    says: Said = Field(description="What is said to whoever decided so, in the author's own words: kind, and about the child.")
+    says: Said = Field(
+        description="What is said to whoever decided so, in the author's own words: kind, and about the child."
+    )
     sources: Sources
-    next: Id | None = Field(None, description="The scene that follows at once; left out, the scene goes on.")
+    next: Id | None = Field(None, description="The scene that follows this one, whatever the scene's own 'next' says.")
     needs: tuple[Id, ...] = Field((), description="Facts that have to be known for this to come to mind.")
 
 
@@ -117,9 +119,13 @@ class Scene(Model):
     )
     decisions: Annotated[tuple[Decision, ...], Field(max_length=6)] = ()
     injects: Annotated[tuple[Inject, ...], Field(max_length=6)] = ()
-    live: Id | None = Field(None, description="A flow to go through here, as the real guidance; nothing of it is recorded.")
+    live: Id | None = Field(
+        None, description="A flow to go through here, as the real guidance; nothing of it is recorded."
+    )
     hold: Hold | None = None
-    reflect: Said | None = Field(None, description="A question to oneself; the answer is kept only if the trainee agrees.")
+    reflect: Said | None = Field(
+        None, description="A question to oneself; the answer is kept only if the trainee agrees."
+    )
     next: Id | None = Field(None, description="The scene that follows; left out, the next one in the file; 'end'.")
 
 

@@ -1,0 +1,330 @@
+"""What has to be true of an exercise: it can be played to its end by everybody, teaches what it says, and names nobody.
+
+A mistake here stops this exercise, and never the live guidance.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from bot.checks.structure import Asker
+from bot.checks.words import BANNED, NATIONAL_LINES, NUMBER, OLDEST_FLOW, OLDEST_LINE
+from bot.guard import Identifier, identifiers
+from bot.models.scenarios import END, Quality
+from bot.readability import reading_age
+from bot.scenarios.story import Story
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from bot.errors import Problem
+    from bot.library import Library, Scripts
+    from bot.models.scenarios import Decision, Scenario, Scene, SceneOption
+    from bot.reading import Where
+
+    Check = Callable[[Asker, Library, Story], Iterable[Problem]]
+
+PART = "scenarios"
+BUTTON, SHORTEST_LINE = 20, 80
+AUTHORS = frozenset({"says", "discuss", "listen_for", "reflect", "take_back", "closing", "warning", "about"})
+"""Words of the author's own voice; people in the story may say what nobody should."""
+
+
+def problems_of_scenario(library: Library, scenario: Scenario, scripts: Scripts) -> list[Problem]:
+    """Return every problem of one exercise."""
+    asker = Asker(scripts.origins, PART, scenario.id)
+    story = Story(scenario)
+    found = [problem for check in FORM for problem in check(asker, library, story)]
+    if not found:  # only what is sound can be followed from scene to scene
+        found = [problem for check in WAYS for problem in check(asker, library, story)]
+    return found + list(words_are_fit(asker, library, story))
+
+
+def problems_of_scripts(library: Library, scripts: Scripts) -> list[Problem]:
+    """Return every problem of some exercises, those of their form included."""
+    found = list(scripts.problems)
+    for scenario in scripts.scenarios.values():
+        found += problems_of_scenario(library, scenario, scripts)
+    return found
+
+
+def sound_stories(library: Library, scripts: Scripts) -> dict[str, Story]:
+    """Return the exercises without any problem, by id: the others are not offered."""
+    wrong = {problem.file for problem in problems_of_scripts(library, scripts)}
+    places = scripts.origins.places
+    return {one.id: Story(one) for one in scripts.scenarios.values() if places[PART, one.id][0].file not in wrong}
+
+
+# --- ids ----------------------------------------------------------------------------------------------
+
+
+def ids_are_unique(asker: Asker, _: Library, story: Story) -> Iterator[Problem]:
+    """No id stands twice where one of them would be lost; a fact is known in the whole exercise."""
+    scenario = story.scenario
+    groups: list[tuple[Where, list[str], str]] = [
+        (("scenes",), [scene.id for scene in scenario.scenes], "scene"),
+        (("cast",), [one.id for one in scenario.cast], "character"),
+        (("objectives",), [one.point for one in scenario.objectives], "objective"),
+    ]
+    seen: dict[str, str] = {}
+    for place, scene in enumerate(scenario.scenes):
+        at: Where = ("scenes", place)
+        groups.append(((*at, "decisions"), [one.id for one in scene.decisions], "decision"))
+        groups.append(((*at, "injects"), [one.id for one in scene.injects], "inject"))
+        for number, decision in enumerate(scene.decisions):
+            groups.append(((*at, "decisions", number, "options"), [one.id for one in decision.options], "option"))
+        for number, fact in enumerate(scene.facts):
+            if fact.id in seen:
+                says = f"The fact '{fact.id}' is already in the scene '{seen[fact.id]}': facts are remembered, so give it another id."
+                yield asker.problem((*at, "facts", number, "id"), "duplicate_fact_in_story", says)
+            seen.setdefault(fact.id, scene.id)
+    for where, ids, kind in groups:
+        for place, name in enumerate(ids):
+            if name in ids[:place]:
+                says = f"The {kind} '{name}' is here twice: rename one."
+                yield asker.problem((*where, place), "duplicate_in_story", says)
+    if any(scene.id == END for scene in scenario.scenes):
+        yield asker.problem(("scenes",), "duplicate_in_story", f"'{END}' means the end: give that scene another id.")
+
+
+def sources_are_there(asker: Asker, library: Library, story: Story) -> Iterator[Problem]:
+    """Every source that is cited is there."""
+    for place, objective in enumerate(story.scenario.objectives):
+        where: Where = ("objectives", place, "point")
+        yield from asker.unknown(objective.point, library.sources, where, "unknown_source", "a source in knowledge/")
+    for where, sources in _sources(story):
+        for number, source in enumerate(sources):
+            at = (*where, "sources", number)
+            yield from asker.unknown(source, library.sources, at, "unknown_source", "a source in knowledge/")
+
+
+def scenes_name_what_is_there(asker: Asker, library: Library, story: Story) -> Iterator[Problem]:
+    """Scenes, facts, flows and decisions that a scene names are there."""
+    for place, scene in enumerate(story.scenario.scenes):
+        for where, name, kind in _names(scene):
+            known, what = _known(kind, scene, library, story)
+            yield from asker.unknown(name, known, ("scenes", place, *where), f"unknown_{kind}", what)
+
+
+def _names(scene: Scene) -> Iterator[tuple[Where, str, str]]:
+    """Yield (where, name, what it names) for everything that a scene names."""
+    if scene.next is not None:
+        yield ("next",), scene.next, "scene"
+    if scene.live is not None:
+        yield ("live",), scene.live, "flow"
+    for number, fact in enumerate(scene.facts):
+        yield from ((("facts", number, "needs"), one, "fact") for one in fact.needs)
+    for number, inject in enumerate(scene.injects):
+        if inject.after is not None:
+            yield ("injects", number, "after"), inject.after, "decision"
+    for number, decision in enumerate(scene.decisions):
+        for which, option in enumerate(decision.options):
+            where: Where = ("decisions", number, "options", which)
+            if option.next is not None:
+                yield (*where, "next"), option.next, "scene"
+            yield from (((*where, "needs"), one, "fact") for one in option.needs)
+
+
+def _known(kind: str, scene: Scene, library: Library, story: Story) -> tuple[frozenset[str], str]:
+    """Return what may be named, and what that is in words."""
+    if kind == "scene":
+        return frozenset({*story.scenes, END}), "a scene of this exercise, or 'end'"
+    if kind == "flow":
+        return frozenset(library.flows), "a flow"
+    if kind == "fact":
+        facts = (fact.id for one in story.scenario.scenes for fact in one.facts)
+        return frozenset(facts), "a fact of this exercise"
+    options = (f"{decision.id}.{option.id}" for decision in scene.decisions for option in decision.options)
+    return frozenset({*(decision.id for decision in scene.decisions), *options}), "decided in this scene"
+
+
+def _sources(story: Story) -> Iterator[tuple[Where, tuple[str, ...]]]:
+    """Yield (where, sources) of everything that cites."""
+    for place, scene in enumerate(story.scenario.scenes):
+        for number, fact in enumerate(scene.facts):
+            yield ("scenes", place, "facts", number), fact.sources
+        for number, inject in enumerate(scene.injects):
+            yield ("scenes", place, "injects", number), inject.sources
+        for number, decision in enumerate(scene.decisions):
+            for which, option in enumerate(decision.options):
+                yield ("scenes", place, "decisions", number, "options", which), option.sources
+
+
+# --- ways through it ----------------------------------------------------------------------------------
+
+
+def time_goes_forward(asker: Asker, _: Library, story: Story) -> Iterator[Problem]:
+    """A scene leads to later ones or to the end, so that every way ends."""
+    for place, scene in enumerate(story.scenario.scenes):
+        for following in story.follows(scene):
+            if following != END and story.places[following] <= place:
+                says = f"'{scene.id}' leads back to '{following}': time goes forward, so lead to a later scene or to 'end'."
+                yield asker.problem(("scenes", place), "scene_leads_back", says)
+
+
+def every_scene_is_reached(asker: Asker, _: Library, story: Story) -> Iterator[Problem]:
+    """No scene is written that nobody will see."""
+    for place, scene in enumerate(story.scenario.scenes):
+        if scene.id not in story.before:
+            says = f"Nobody reaches the scene '{scene.id}': let a 'next' lead to it, or take it out."
+            yield asker.problem(("scenes", place, "id"), "scene_not_reached", says)
+
+
+def facts_can_be_found(asker: Asker, _: Library, story: Story) -> Iterator[Problem]:
+    """Each fact has something that brings it out, and time enough to ask."""
+    findable = _findable(story, always=False)
+    for place, scene in enumerate(story.scenario.scenes):
+        for number, fact in enumerate(scene.facts):
+            where: Where = ("scenes", place, "facts", number)
+            if not fact.prompt and not fact.asks:
+                says = f"Nothing brings out the fact '{fact.id}': give it a 'prompt' to tap, or 'asks' to type."
+                yield asker.problem(where, "fact_never_found", says)
+            elif scene.id in story.before and fact.id not in findable[scene.id]:
+                says = (
+                    f"The fact '{fact.id}' can never be found: what it needs comes too late, needs it in turn, or takes more "
+                    "questions than there is time for."
+                )
+                yield asker.problem(where, "fact_never_found", says)
+
+
+def _findable(story: Story, *, always: bool) -> dict[str, frozenset[str]]:
+    """Return, for each scene, the facts that whoever asks well knows at its end: on every way to it, or on some."""
+    ways = story.always_before if always else story.before
+    own: dict[str, frozenset[str]] = {}
+    found: dict[str, frozenset[str]] = {}
+    for scene in story.scenario.scenes:
+        known = frozenset[str]().union(*(own[one] for one in ways.get(scene.id, ())))
+        own[scene.id] = _findable_in(scene, known)
+        found[scene.id] = known | own[scene.id]
+    return found
+
+
+def _findable_in(scene: Scene, known: frozenset[str]) -> frozenset[str]:
+    """Return the facts of a scene that can be found in it by somebody who knows some already."""
+    cost: dict[str, frozenset[str]] = {}
+    for _ in scene.facts:
+        for fact in scene.facts:
+            if known.issuperset(set(fact.needs) - set(cost)):
+                # What has to be asked in this scene before it, and itself.
+                cost[fact.id] = frozenset({fact.id}).union(*(cost.get(one, frozenset()) for one in fact.needs))
+    limit = scene.questions or len(scene.facts)
+    return frozenset(one for one, asked in cost.items() if len(asked) <= limit)
+
+
+def decisions_lead_on(asker: Asker, _: Library, story: Story) -> Iterator[Problem]:
+    """Whoever found nothing can decide, and whoever asked well can decide well."""
+    findable = _findable(story, always=True)
+    for place, scene in enumerate(story.scenario.scenes):
+        for number, decision in enumerate(scene.decisions):
+            where: Where = ("scenes", place, "decisions", number)
+            open_to_all = [option for option in decision.options if not option.needs]
+            if len(open_to_all) < 2:  # noqa: PLR2004 - one is no choice
+                says = f"'{decision.id}' leads nowhere for whoever found nothing: at least two options must be without 'needs'."
+                yield asker.problem(where, "decision_leads_nowhere", says)
+            if not any(findable[scene.id].issuperset(option.needs) for option in _better(decision)):
+                says = f"Nobody can be sure to decide '{decision.id}' well: one 'better' option must be open to whoever asks in time."
+                yield asker.problem(where, "no_better_option", says)
+
+
+def _better(decision: Decision) -> list[SceneOption]:
+    return [option for option in decision.options if option.quality is Quality.BETTER]
+
+
+def objectives_can_be_met(asker: Asker, _: Library, story: Story) -> Iterator[Problem]:
+    """What the exercise is for can be learned in it."""
+    for place, objective in enumerate(story.scenario.objectives):
+        if next(story.carriers(objective.point), None) is None:
+            says = f"Nobody can meet '{objective.point}': let a fact or a 'better' option cite it, or take it out."
+            yield asker.problem(("objectives", place, "point"), "objective_never_met", says)
+
+
+def it_fits_its_time(asker: Asker, _: Library, story: Story) -> Iterator[Problem]:
+    """The longest way takes no longer than the exercise says."""
+    if story.longest > story.scenario.minutes:
+        says = f"The scenes of the longest way take {story.longest} minutes, but the exercise says {story.scenario.minutes}."
+        yield asker.problem(("minutes",), "takes_too_long", says)
+
+
+# --- words --------------------------------------------------------------------------------------------
+
+
+def buttons_are_short(asker: Asker, _: Library, story: Story) -> Iterator[Problem]:
+    """Promise P11: what stands on a button has a form that fits a narrow one."""
+    for place, scene in enumerate(story.scenario.scenes):
+        at: Where = ("scenes", place)
+        for number, fact in enumerate(scene.facts):
+            if fact.prompt and len(fact.short or fact.prompt) > BUTTON:
+                says = (
+                    f"The prompt '{fact.prompt}' is longer than {BUTTON} characters: add a 'short' for narrow buttons."
+                )
+                yield asker.problem((*at, "facts", number), "P11", says)
+        for number, decision in enumerate(scene.decisions):
+            for which, option in enumerate(decision.options):
+                if len(option.short or option.label) > BUTTON:
+                    says = f"The label '{option.label}' is longer than {BUTTON} characters: add a 'short' for narrow buttons."
+                    yield asker.problem((*at, "decisions", number, "options", which), "P11", says)
+            if "?" not in decision.ask:
+                says = "A question has to have a question mark."
+                yield asker.problem((*at, "decisions", number, "ask"), "no_question", says)
+
+
+def words_are_fit(asker: Asker, _: Library, story: Story) -> Iterator[Problem]:
+    """Plain words; nobody real; the author's own voice keeps to what may be said."""
+    names = re.compile("|".join(rf"\b{re.escape(one.name)}\b" for one in story.scenario.cast), re.IGNORECASE)
+    everything = []
+    for where, words in texts_of(story.scenario):
+        bare = " ".join(names.sub("them", words).split())
+        for kind in identifiers(bare):
+            if kind is not Identifier.PHONE:
+                says = f"This looks as though it holds a {kind}: invent people, and name them in 'cast'."
+                yield asker.problem(where, "H23", says)
+        for number in NUMBER.findall(words):
+            if number not in NATIONAL_LINES:
+                yield asker.problem(where, "H22", f"The number {number} could be somebody's: take it out.")
+        if "{" in words or "}" in words:
+            yield asker.problem(where, "placeholder", "Exercises are said as they stand: leave braces out.")
+        if AUTHORS.intersection(map(str, where)):
+            for pattern, instead in BANNED.items():
+                if found := re.search(pattern, bare, re.IGNORECASE):
+                    yield asker.problem(where, "forbidden_words", f"'{found[0]}' may not be said: {instead}.")
+        if where[-1] in ("label", "prompt", "name", "title") or "asks" in where:
+            continue
+        everything.append(words)
+        age = reading_age(words)
+        if age > OLDEST_LINE and len(words) > SHORTEST_LINE:
+            says = f"The reading age of this is {age:.0f}; at most {OLDEST_LINE:.0f} is plain enough: use shorter sentences and words."
+            yield asker.problem(where, "P11", says)
+    age = reading_age(" ".join(everything))
+    if age > OLDEST_FLOW:
+        says = f"The reading age of the whole is {age:.1f}; at most {OLDEST_FLOW:.0f} is plain enough."
+        yield asker.problem((), "P11", says)
+
+
+def texts_of(scenario: Scenario) -> Iterator[tuple[Where, str]]:
+    """Yield (where, words) for everything an exercise says."""
+
+    def walk(value: object, where: Where) -> Iterator[tuple[Where, str]]:
+        if isinstance(value, str):
+            if where and where[-1] not in NO_WORDS and "sources" not in where and "needs" not in where:
+                yield where, value
+        elif isinstance(value, dict):
+            for key, one in value.items():
+                yield from walk(one, (*where, key))
+        elif isinstance(value, list | tuple):
+            for place, one in enumerate(value):
+                yield from walk(one, (*where, place))
+
+    yield from walk(scenario.model_dump(mode="json", exclude_none=True), ())
+
+
+NO_WORDS = frozenset({"id", "point", "next", "after", "live", "quality"})
+FORM: tuple[Check, ...] = (ids_are_unique, sources_are_there, scenes_name_what_is_there, buttons_are_short)
+WAYS: tuple[Check, ...] = (
+    time_goes_forward,
+    every_scene_is_reached,
+    facts_can_be_found,
+    decisions_lead_on,
+    objectives_can_be_met,
+    it_fits_its_time,
+)

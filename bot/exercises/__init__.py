@@ -1,0 +1,13 @@
+"""Exercises in the world: who sits where, what is kept for how long, who may lead, and what goes out to whom.
+
+    store       the tables of exercises, in a file of their own: nothing of them is ever in the advice log
+    seats       rows as they are read
+    codes       join codes and display names
+    speaking    what is said, as channels take it: every message watermarked
+    hall        the only way in for trainees: idempotent, one transaction a turn
+    lobby       choosing an exercise, starting, joining
+    leading     what a facilitator can do
+    keeping     what is erased when
+
+Channels show mail and hand on what was typed or tapped; they know nothing of stories.
+"""

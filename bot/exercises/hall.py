@@ -1,0 +1,414 @@
+"""Where exercises meet the world: clock, ids, the identifier guard, typed words, and the store.
+
+`Hall.handle` and `Hall.press` are the only ways in. They are idempotent: the same key is taken once. Everything a move
+changes, and everything that is to be said because of it, is kept in one transaction; channels then deliver the mail.
+Nothing of an exercise ever reaches the advice log, and nobody is ever told to ring anybody real.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.clock import read, stamp
+from bot.events import Do
+from bot.exercises import leading, lobby
+from bot.exercises.hearing import Hearing, is_word
+from bot.exercises.seats import Role
+from bot.exercises.speaking import LOBBY, open_mark, out_of
+from bot.guard import identifiers
+from bot.scenarios import play
+from bot.scenarios.moves import (
+    KEEP_MINE,
+    KEEP_NOT,
+    KEEP_SHARED,
+    LEAVE,
+    Again,
+    Asked,
+    Guided,
+    Happened,
+    Opened,
+    Tapped,
+    Why,
+    Wrote,
+)
+from bot.scenarios.play import Played, Table
+from bot.scenarios.recorded import move_out
+from bot.scenarios.run import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from bot.events import Event, OptionShown, Reply
+    from bot.exercises.seats import Exercise, Mail, Seat
+    from bot.exercises.store import ExerciseStore
+    from bot.library import Library
+    from bot.meaning import Keeps
+    from bot.scenarios.moves import Move
+    from bot.scenarios.story import Story
+
+REAL, CARRY_ON = "real", "carry_on"
+QUIET = timedelta(minutes=30)
+"""After this long, typed words may be about a real child: it is asked."""
+
+
+class Heard(StrEnum):
+    """What became of something that came in; what is said to it is in the post."""
+
+    TAKEN = "taken"
+    REPEATED = "repeated"
+    GUARDED = "guarded"
+    """Taken, and it may hold something that identifies somebody: delete it where that can be done."""
+    ELSEWHERE = "elsewhere"
+    """Whoever sent it is in no exercise: it is for live guidance."""
+    REAL = "real"
+    """The exercise was left because something is real: live guidance has to answer at once."""
+    STALE = "already_answered"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody sits: their seat, and its exercise."""
+
+    exercise: Exercise
+    seat: Seat
+
+
+class Hall:
+    """Takes what people send in exercises, on one channel, and puts what is said to them into the post."""
+
+    def __init__(
+        self,
+        store: ExerciseStore,
+        library: Library,
+        stories: Mapping[str, Story],
+        *,
+        keeper: Keeps,
+        channel: str = "terminal",
+        trainers: Collection[str] | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.store, self.stories, self.channel, self.clock = store, dict(stories), channel, clock
+        self.library = library.at("england", clock().date().isoformat())
+        self.hearing = Hearing(self.library, keeper)
+        self._trainers = None if trainers is None else frozenset(map(self.person, trainers))
+        self._written: dict[str, str] = {}
+        """Seat -> a reflection that may not be kept yet: in memory alone."""
+
+    def person(self, outside_id: str) -> str:
+        """Return somebody of this channel as a pseudonym of exercises."""
+        return self.store.person(self.channel, outside_id)
+
+    def may_lead(self, person: str) -> bool:
+        """Say whether somebody may start a group here; None as the list of trainers lets everybody."""
+        return self._trainers is None or person in self._trainers
+
+    def number_of(self, person: str) -> str:
+        """Return the number by which somebody can be made a trainer: their own, shown to them alone."""
+        address = self.store.address(person)
+        return address[1] if address else ""
+
+    def place(self, person: str) -> Place | None:
+        """Return where somebody sits now."""
+        seat = self.store.current(person)
+        exercise = self.store.exercise(seat.exercise) if seat is not None else None
+        return Place(exercise, seat) if seat is not None and exercise is not None else None
+
+    def table(self, exercise: Exercise) -> Table:
+        """Return what an exercise is played from."""
+        return Table(self.library, exercise.story, exercise.group)
+
+    def at(self, exercise: Exercise, seat: Seat) -> Place:
+        """Return a place."""
+        return Place(exercise, seat)
+
+    # --- what comes in ----------------------------------------------------------------------------------
+
+    def handle(self, person: str, given: Event | str, key: str) -> Heard:
+        """Take one event or typed words; raises StoreError when it could not be kept, and then nothing of it was."""
+        with self.store.transaction():
+            if self.store.is_known(key):
+                return Heard.REPEATED
+            place = self.place(person)
+            if place is None:
+                return Heard.ELSEWHERE
+            heard = self._taken(place, given)
+            self.store.add_move(place.seat.id, "", key, stamp(self.clock()))
+            self.store.change_seat(place.seat.id, last_at=stamp(self.clock()))
+            return heard
+
+    def press(self, person: str, nonce: str, option: str, key: str) -> Heard:
+        """Take a pressed button; a late one changes nothing. An option of the lobby needs no seat."""
+        mail = self.store.posted(nonce)
+        if mail is None or mail.person != person:
+            return Heard.REFUSED
+        with self.store.transaction():
+            if self.store.is_known(key):
+                return Heard.REPEATED
+            place = self.place(person)
+            if mail.out["step"] == LOBBY:
+                return lobby.chosen(self, person, option)
+            if place is None:
+                return Heard.STALE if option != REAL else Heard.REAL
+            if option not in (REAL, LEAVE, "danger"):
+                here = (place.exercise.id, open_mark(place.exercise, place.seat))
+                always = place.seat.role is Role.LEAD and option in leading.ALWAYS
+                if here != (mail.out["exercise"], mail.out["open"]) and not always:
+                    return Heard.STALE
+            heard = self._option(place, option)
+            self.store.add_move(place.seat.id, "", key, stamp(self.clock()))
+            self.store.change_seat(place.seat.id, last_at=stamp(self.clock()))
+            return heard
+
+    def press_event(self, person: str, nonce: str, event: Event, key: str) -> Heard:
+        """Take marks, or several options at once, that were pressed in the live guidance inside an exercise."""
+        mail, place = self.store.posted(nonce), self.place(person)
+        if mail is None or mail.person != person:
+            return Heard.REFUSED
+        if place is None or open_mark(place.exercise, place.seat) != mail.out["open"]:
+            return Heard.STALE
+        return self.handle(person, event, key)
+
+    def _taken(self, place: Place, given: Event | str) -> Heard:
+        """Take what was typed or done, inside the open transaction."""
+        if not isinstance(given, str):
+            return self._event(place, given)
+        words = given.strip()
+        if place.seat.asking == REAL:
+            return self._real_or_not(place, words)
+        if is_word(words, REAL):
+            return self._leave(place, real=True)
+        if is_word(words, "danger"):
+            return self._option(place, "danger")
+        if is_word(words, LEAVE):
+            return self._leave(place)
+        seat = place.seat
+        quiet = self.clock() - read(seat.last_at) > QUIET
+        if quiet and not self.hearing.fits(self.question(place), words):
+            return self._ask_real(place, "exercise_still_in")
+        if seat.role is Role.LEAD:
+            return leading.typed(self, place, words)
+        if seat.run is None:
+            return lobby.named(self, place, words)
+        if identifiers(self.hearing.without_cast(place.exercise.story, words)):
+            self.say(place, self.line("exercise_guarded"), self.question(place))
+            return Heard.GUARDED
+        return self._typed(place, words)
+
+    def _event(self, place: Place, event: Event) -> Heard:
+        """Take an event that is no typed text."""
+        if isinstance(event, Do):
+            if event.command == "danger":
+                return self._option(place, "danger")
+            if event.command == "stop":
+                return self._leave(place)
+            if event.command in ("again", "begin", "resume", "help", "menu"):
+                self.move(place, Again(self.seconds(place)))
+                return Heard.TAKEN
+            if event.command == "why" and not self._guided(place):
+                self.move(place, Why(self.seconds(place)))
+                return Heard.TAKEN
+        if self._guided(place):
+            self.move(place, Guided(event, self.seconds(place)))
+            return Heard.TAKEN
+        self.say(place, self.line("exercise_live_first"), self.question(place))
+        return Heard.TAKEN
+
+    def _typed(self, place: Place, words: str) -> Heard:
+        """Take what a trainee typed: an answer, a question, a reflection, or words to the live guidance."""
+        run = place.seat.run
+        assert run is not None  # a trainee with a name has one
+        alarm = (self.line("exercise_if_real"),) if self.hearing.alarms(words) else ()
+        asked = self.question(place)
+        option = self.hearing.option(asked, words, surely=run.stage in (Stage.ASKING, Stage.REFLECTING))
+        at = self.seconds(place)
+        move: Move
+        if option is not None:
+            return self._option(place, option, before=alarm)
+        if self._guided(place):
+            understood = self.hearing.understood(run.guide, words)
+            move, alarm = Guided(understood.event, at), (*alarm, *understood.said)
+        elif run.stage is Stage.REFLECTING:
+            self._written[place.seat.id] = words
+            move = Wrote(at)
+        elif run.stage is Stage.ASKING:
+            among = {fact.id for fact in play.askable(self.table(place.exercise), run)}
+            fact = self.hearing.fact(place.exercise.story, words, among)
+            option = None if fact else self.hearing.option(asked, words)
+            move = Tapped(option, at) if option else Asked(fact, at)
+        else:
+            move = Asked("", at)
+        self.move(place, move, before=alarm)
+        return Heard.TAKEN
+
+    def _option(self, place: Place, option: str, *, before: tuple[Reply, ...] = ()) -> Heard:
+        """Take one of the options on offer."""
+        if option == LEAVE:
+            return self._leave(place)
+        if option == REAL:
+            return self._leave(place, real=True)
+        if option == "danger":
+            return self._ask_real(place, "exercise_real_or_not")
+        if option == CARRY_ON and place.seat.asking:
+            self.store.change_seat(place.seat.id, asking="")
+            self.say(replace(place, seat=replace(place.seat, asking="")), self.question(place))
+            return Heard.TAKEN
+        if place.seat.role is Role.LEAD:
+            return leading.chosen(self, place, option)
+        self._keep_written(place, option)
+        self.move(place, Tapped(option, self.seconds(place)), before=before)
+        return Heard.TAKEN
+
+    def _keep_written(self, place: Place, option: str) -> None:
+        """Keep a reflection, or let it go, as its writer decides."""
+        run, seat = place.seat.run, place.seat
+        if run is None or not run.wrote or option not in (KEEP_MINE, KEEP_SHARED, KEEP_NOT):
+            return
+        words = self._written.pop(seat.id, "")
+        if not words:
+            self.say(place, self.line("exercise_words_gone"))
+        elif option == KEEP_NOT:
+            self.say(place, self.line("exercise_not_kept"))
+        else:
+            kind, whose = ("mine", seat.id) if option == KEEP_MINE else ("shared", None)
+            # Of shared words, a time would tell whose they are.
+            at = stamp(self.clock()) if whose else ""
+            self.store.add_note(place.exercise.id, kind, whose, run.scene, words, at)
+            self.say(place, self.line("exercise_kept"))
+
+    # --- real or exercise -------------------------------------------------------------------------------
+
+    def _ask_real(self, place: Place, line_id: str) -> Heard:
+        self.store.change_seat(place.seat.id, asking=REAL)
+        self.say(replace(place, seat=replace(place.seat, asking=REAL)), self._real_question(line_id))
+        return Heard.TAKEN
+
+    def _real_question(self, line_id: str) -> Reply:
+        return replace(self.line(line_id), options=(self.shown(REAL), self.shown(CARRY_ON)))
+
+    def _real_or_not(self, place: Place, words: str) -> Heard:
+        """Take what was typed to that question; what is no answer is taken for real only if it says so."""
+        option = self.hearing.option(self._real_question("exercise_real_or_not"), words)
+        if option is None:
+            option = REAL if is_word(words, REAL) or self.hearing.alarms(words) else None
+        if option is None:
+            return self._ask_real(place, "exercise_real_or_not")
+        return self._option(place, option)
+
+    def _leave(self, place: Place, *, real: bool = False) -> Heard:
+        """Leave the exercise: the seat is kept, and everything that follows is real."""
+        self.store.change_seat(place.seat.id, gone=1, asking="")
+        self._written.pop(place.seat.id, None)
+        if real:
+            self.say(place, self.line("exercise_left_real"))
+            return Heard.REAL
+        self.say(place, self.line("exercise_left"))
+        return Heard.TAKEN
+
+    # --- moves ------------------------------------------------------------------------------------------
+
+    def move(self, place: Place, move: Move, *, before: tuple[Reply, ...] = ()) -> Played | None:
+        """Make a trainee's move inside the open transaction, keep it, and put what it says into the post."""
+        exercise, seat = place.exercise, place.seat
+        if seat.run is None:
+            return None
+        if exercise.held and not isinstance(move, Happened | Opened):
+            self.say(place, *before, self.line("exercise_held"))
+            return None
+        played = play.step(self.table(exercise), seat.run, move)
+        self._keep(place, played, move_out(move, exercise.group))
+        if played.said or before:
+            self.say(replace(place, seat=replace(seat, run=played.run)), *before, *played.said)
+        if played.run.stage is Stage.OVER and seat.run.stage is not Stage.OVER:
+            self.finish(place)
+        return played
+
+    def begin(self, place: Place) -> None:
+        """Open the exercise for a trainee inside the open transaction."""
+        played = play.begin(self.table(place.exercise))
+        self._keep(place, played, json.dumps({"move": "begin"}))
+        self.say(replace(place, seat=replace(place.seat, run=played.run)), *played.said)
+
+    def finish(self, place: Place) -> None:
+        """Let a trainee go who has had their debrief: from here on, what they send is real."""
+        self.store.change_seat(place.seat.id, gone=1, due_at=None)
+        if not place.exercise.is_group:
+            self.store.change(place.exercise.id, ended_at=stamp(self.clock()))
+
+    def _keep(self, place: Place, played: Played, move: str) -> None:
+        table, now = self.table(place.exercise), self.clock()
+        second = play.due(table, played.run)
+        due_at = None if second is None else stamp(read(place.seat.began_at) + timedelta(seconds=second))
+        self.store.save_run(place.seat.id, played.run, due_at)
+        self.store.add_move(place.seat.id, move, None, stamp(now))
+        if place.exercise.is_group:
+            self.store.change(place.exercise.id)
+
+    def tick(self) -> None:
+        """Let happen what the clock brings."""
+        now = self.clock()
+        for identity in self.store.due(stamp(now)):
+            with self.store.transaction():
+                seat = self.store.seat(identity)
+                exercise = self.store.exercise(seat.exercise) if seat is not None else None
+                if (
+                    seat is None
+                    or exercise is None
+                    or seat.run is None
+                    or exercise.ended_at is not None
+                    or exercise.held
+                ):
+                    continue
+                place = Place(exercise, seat)
+                for inject in play.timed(self.table(exercise), seat.run, self.seconds(place)):
+                    self.move(place, Happened(inject, self.seconds(place)))
+                    seat = self.store.seat(identity) or seat
+                    place = Place(exercise, seat)
+
+    # --- saying -----------------------------------------------------------------------------------------
+
+    def line(self, line_id: str, **values: str) -> Reply:
+        """Return a fixed line."""
+        return self.hearing.line(line_id, **values)
+
+    def shown(self, option: str) -> OptionShown:
+        """Return one of the program's own options, in the words of the content."""
+        return lobby.shown(self.library, option)
+
+    def seconds(self, place: Place) -> int:
+        """Return how long somebody has been in the exercise, in seconds."""
+        return max(0, int((self.clock() - read(place.seat.began_at)).total_seconds()))
+
+    def _guided(self, place: Place) -> bool:
+        return place.seat.run is not None and bool(place.seat.run.guide)
+
+    def question(self, place: Place) -> Reply:
+        """Return what is open at a seat."""
+        if place.seat.asking:
+            return self._real_question("exercise_real_or_not")
+        if place.seat.role is Role.LEAD:
+            return leading.board(self, place.exercise)
+        if place.seat.run is None:
+            return self.line("exercise_ask_name", title=place.exercise.story.scenario.title)
+        return play.question(self.table(place.exercise), place.seat.run)
+
+    def say(self, place: Place, *replies: Reply) -> None:
+        """Put something into somebody's post, inside the open transaction."""
+        if not replies:
+            return
+        opened = open_mark(place.exercise, place.seat)
+        scene = place.seat.run.scene if place.seat.run is not None else place.seat.role
+        out = out_of(self.library, replies, exercise=place.exercise.id, step=str(scene), opened=opened)
+        self.store.add_mail(place.seat.person, place.exercise.id, out, stamp(self.clock()))
+
+    def collect(self, person: str) -> list[Mail]:
+        """Return what waits to be shown to somebody."""
+        return self.store.waiting(person)
+
+    def delivered(self, mail: list[int]) -> None:
+        """Note that mail was shown."""
+        self.store.delivered(mail, stamp(self.clock()))

@@ -1,0 +1,246 @@
+"""What a facilitator can do: open holding points, stop everybody, let things happen, look, say, note, end. Counts, never names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.clock import stamp
+from bot.events import OptionShown, Reply
+from bot.exercises.seats import Role
+from bot.guard import identifiers
+from bot.models import ReplyKind
+from bot.scenarios.debrief import debrief_replies
+from bot.scenarios.group import picture
+from bot.scenarios.moves import Again, Happened, Opened
+from bot.scenarios.play import waits
+from bot.scenarios.run import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.exercises.hall import Hall, Heard, Place
+    from bot.exercises.seats import Exercise, Seat
+    from bot.scenarios.group import Picture
+
+BUTTONS = ("next", "hold", "inject", "show", "who", "end")
+ALWAYS = frozenset({"show", "who", "page", "csv"})
+"""What may be tapped on an old message too: it only looks."""
+LONGEST_SAID = 500
+
+
+def board(hall: Hall, exercise: Exercise) -> Reply:
+    """Return the facilitator's picture with what they can do."""
+    said = hall.line("exercise_board", title=exercise.story.scenario.title, answers="\n".join(_lines(hall, exercise)))
+    return replace(said, kind=ReplyKind.ASK, options=tuple(hall.shown(one) for one in BUTTONS))
+
+
+def picture_of(hall: Hall, exercise: Exercise) -> Picture:
+    """Return where the group stands."""
+    runs = [seat.run for seat in hall.store.seats(exercise.id, Role.TRAINEE) if seat.run is not None]
+    return picture(exercise.story, runs, exercise.opened)
+
+
+def _lines(hall: Hall, exercise: Exercise) -> Iterator[str]:
+    """Yield the picture as lines: who is where, and in each scene that is being played what was found and decided."""
+    seen = picture_of(hall, exercise)
+    yield f"{exercise.join_code} · {seen.people} here, {seen.waiting} waiting, {seen.over} finished"
+    if exercise.held:
+        yield hall.library.lines["exercise_held"].text
+    for scene, count in seen.scenes:
+        yield f"{scene.title}: {count} here"
+        facts, options = seen.of_scene(scene.id)
+        for fact in facts:
+            yield f"  {fact.found} of {fact.there}  {fact.fact.prompt or fact.fact.id}"
+        for option in options:
+            if option.decided:
+                yield f"  {option.chosen} of {option.decided}  {option.option.label}"
+
+
+# --- what comes in ------------------------------------------------------------------------------------
+
+
+def typed(hall: Hall, place: Place, words: str) -> Heard:
+    """Take what a facilitator typed."""
+    from bot.exercises.hall import Heard  # noqa: PLC0415 - the hall needs this module first
+
+    name, _, rest = words.partition(" ")
+    name = name.lower().lstrip("/").rstrip(":")
+    option = hall.hearing.option(_last_asked(hall, place), words)
+    if name in ("say", "note", "inject") and rest.strip():
+        _with_words(hall, place, name, rest.strip())
+    elif name in ("say", "note"):
+        hall.say(place, hall.line("exercise_say_what"))
+    elif option is not None or name in BUTTONS:
+        return chosen(hall, place, option or name)
+    else:
+        hall.say(place, hall.line("exercise_board_help"), board(hall, place.exercise))
+    return Heard.TAKEN
+
+
+def _last_asked(hall: Hall, place: Place) -> Reply:
+    """Return what a facilitator was asked last: numbers and words answer that, and no board from before."""
+    asked = hall.store.last_asked(place.seat.person)
+    if asked is None:
+        return board(hall, place.exercise)
+    options = tuple(OptionShown(one["id"], one["label"], one["short"]) for one in asked["options"])
+    return Reply(ReplyKind.ASK, "", options=options)
+
+
+def chosen(hall: Hall, place: Place, option: str) -> Heard:
+    """Take what a facilitator tapped."""
+    from bot.exercises.hall import Heard  # noqa: PLC0415 - as above
+
+    match option.partition("."):
+        case ("next", _, _):
+            _next(hall, place)
+        case ("hold", _, _):
+            _hold(hall, place)
+        case ("inject", _, ""):
+            _which_inject(hall, place)
+        case ("inject", _, inject):
+            _send(hall, place, inject)
+        case ("who", _, _):
+            names = ", ".join(hall.store.names(place.exercise.id))
+            hall.say(place, _who(hall, names))
+        case ("end", _, _):
+            sure = hall.line("exercise_end_sure")
+            options = (hall.shown("end_now"), hall.shown("not_yet"))
+            hall.say(place, replace(sure, kind=ReplyKind.ASK, options=options))
+        case ("end_now", _, _):
+            end(hall, place)
+        case _:
+            hall.say(place, board(hall, place.exercise))
+    return Heard.TAKEN
+
+
+def _who(hall: Hall, names: str) -> Reply:
+    return hall.line("exercise_board", title=names, answers="") if names else hall.line("exercise_nobody_here")
+
+
+def _with_words(hall: Hall, place: Place, name: str, words: str) -> None:
+    """Take words of the facilitator's own: to all, for the debrief, or the name of an inject."""
+    words = words[:LONGEST_SAID]
+    if name == "inject":
+        found = [one for one in _ready(hall, place.exercise) if words.lower() in (one, one.partition(".")[2])]
+        if found:
+            _send(hall, place, found[0])
+        else:
+            _which_inject(hall, place)
+        return
+    if identifiers(hall.hearing.without_cast(place.exercise.story, words)):
+        hall.say(place, hall.line("exercise_guarded"))
+    elif name == "note":
+        scene = next((scene.id for scene, _ in picture_of(hall, place.exercise).scenes), "")
+        hall.store.add_note(place.exercise.id, "note", None, scene, words, stamp(hall.clock()))
+        hall.say(place, hall.line("exercise_noted"))
+    else:
+        there = [hall.at(place.exercise, seat) for seat in _trainees(hall, place.exercise)]
+        for one in there:
+            hall.say(one, hall.line("exercise_from_facilitator", answers=words))
+        hall.say(place, hall.line("exercise_sent_to", count=str(len(there))))
+
+
+def _trainees(hall: Hall, exercise: Exercise) -> list[Seat]:
+    return [seat for seat in hall.store.seats(exercise.id, Role.TRAINEE) if seat.run is not None]
+
+
+# --- what it does -------------------------------------------------------------------------------------
+
+
+def _next(hall: Hall, place: Place) -> None:
+    """Let a stopped group go on; else open the holding point that somebody waits at."""
+    exercise = place.exercise
+    if exercise.held:
+        hall.store.change(exercise.id, held=0)
+        going = replace(exercise, held=False)
+        for seat in _trainees(hall, exercise):
+            hall.move(
+                hall.at(going, seat), Again(hall.seconds(hall.at(going, seat))), before=(hall.line("exercise_goes_on"),)
+            )
+        hall.say(hall.at(going, place.seat), board(hall, going))
+        return
+    there = _trainees(hall, exercise)
+    waiting = [seat for seat in there if seat.run is not None and waits(hall.table(exercise), seat.run)]
+    if not waiting:
+        says = "exercise_nobody_waits" if there else "exercise_nobody_here"
+        hall.say(place, hall.line(says), board(hall, exercise))
+        return
+    opened = replace(exercise, opened=exercise.opened + 1)
+    hall.store.change(exercise.id, opened=opened.opened)
+    for seat in waiting:
+        here = hall.at(opened, seat)
+        hall.move(here, Opened(hall.seconds(here)))
+    hall.say(hall.at(opened, place.seat), board(hall, opened))
+
+
+def _hold(hall: Hall, place: Place) -> None:
+    """Stop everybody where they are."""
+    hall.store.change(place.exercise.id, held=1)
+    held = replace(place.exercise, held=True)
+    for seat in _trainees(hall, held):
+        hall.say(hall.at(held, seat), hall.line("exercise_held"))
+    hall.say(hall.at(held, place.seat), board(hall, held))
+
+
+def _ready(hall: Hall, exercise: Exercise) -> list[str]:
+    """Return the injects that could be sent now, as `scene.inject`: what follows a decision comes by itself."""
+    here = {scene.id: scene for scene, _ in picture_of(hall, exercise).scenes}
+    return [
+        f"{scene.id}.{one.id}"
+        for scene in here.values()
+        for one in scene.injects
+        if not one.after and f"{scene.id}.{one.id}" not in exercise.sent
+    ]
+
+
+def _which_inject(hall: Hall, place: Place) -> None:
+    ready = _ready(hall, place.exercise)
+    if not ready:
+        hall.say(place, hall.line("exercise_no_inject"))
+        return
+    options = []
+    for one in ready:
+        scene, _, inject = one.partition(".")
+        text = place.exercise.story.inject(scene, inject).text
+        options.append(OptionShown(f"inject.{one}", f"{inject}: {text}"[:60], inject[:20]))
+    asked = hall.line("exercise_which_inject")
+    hall.say(place, replace(asked, kind=ReplyKind.ASK, options=tuple(options)))
+
+
+def _send(hall: Hall, place: Place, inject: str) -> None:
+    """Let something happen to everybody in its scene, and to whoever comes into it later."""
+    if inject not in _ready(hall, place.exercise):
+        hall.say(place, hall.line("exercise_overtaken"), board(hall, place.exercise))
+        return
+    sent = replace(place.exercise, sent=(*place.exercise.sent, inject))
+    hall.store.change(sent.id, sent=sent.sent)
+    count = 0
+    for seat in _trainees(hall, sent):
+        here = hall.at(sent, seat)
+        played = hall.move(here, Happened(inject, hall.seconds(here)))
+        count += played is not None and bool(played.said)
+    here = hall.at(sent, place.seat)
+    hall.say(here, hall.line("exercise_sent_to", count=str(count)), board(hall, sent))
+
+
+def end(hall: Hall, place: Place) -> None:
+    """End the exercise for everybody: each gets their own debrief, the facilitators the group's."""
+    exercise = place.exercise
+    for seat in _trainees(hall, exercise):
+        run = seat.run
+        if run is None or run.stage is Stage.OVER:
+            continue
+        here = hall.at(exercise, seat)
+        said: tuple[Reply, ...] = (hall.line("exercise_over"),)
+        if run.scenes:
+            said = (*said, *debrief_replies(hall.table(exercise), run))
+        hall.say(here, *said)
+        hall.finish(here)
+    hall.store.change(exercise.id, ended_at=stamp(hall.clock()))
+    for seat in hall.store.seats(exercise.id, Role.LEAD):
+        here = hall.at(exercise, seat)
+        ended = replace(
+            hall.line("exercise_ended"), kind=ReplyKind.ASK, options=(hall.shown("page"), hall.shown("csv"))
+        )
+        hall.say(here, board(hall, exercise), ended)

@@ -1,0 +1,13 @@
+"""Exercises without the world around them: what may follow what, one person's way through, and what it adds up to.
+
+    story       a scenario by id, and every way through it
+    run         where one person is in it: frozen, numbered, without clock, names or words
+    play        the engine: event -> what is said and where the person is then
+    finding     typed questions -> facts
+    debrief     what one way adds up to
+    group       what many ways add up to: counts, never names
+    twee        to and from Twine
+    picture     a scenario as DOT or Mermaid
+
+Pure, as the engine of live guidance is: no clock, no database, no chance.
+"""

@@ -1,0 +1,77 @@
+"""What happens to somebody in an exercise: closed and frozen. Moves carry ids, never what was typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.events import Event
+
+BEGIN, DECIDE, GO_ON, BACK = "begin", "decide", "go_on", "back_to_exercise"
+OPEN_GUIDE, SKIP_GUIDE = "open_guide", "skip_guide"
+KEEP_MINE, KEEP_SHARED, KEEP_NOT, WRITE_NOTHING = "keep_mine", "keep_shared", "keep_not", "write_nothing"
+PAGE, LEAVE = "page", "leave"
+
+
+@dataclass(frozen=True, slots=True)
+class Tapped:
+    """An option of the open question was chosen."""
+
+    option: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question was typed; `fact` is what it brings out, nothing if it brings out nothing."""
+
+    fact: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guided:
+    """Something was said to the live guidance inside the exercise."""
+
+    event: Event
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """A reflection was written; its words are not here."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An inject is due, or the facilitator sent it."""
+
+    inject: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Say once more where it stands."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The facilitator opened a holding point; whoever waits there goes on."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Show where the last thing said comes from."""
+
+    at: int
+
+
+Move = Tapped | Asked | Guided | Wrote | Happened | Again | Opened | Why

@@ -1,0 +1,385 @@
+"""The engine of exercises: a story, where somebody is in it, and a move -> what is said, and where they are then.
+
+Rules of this file:
+
+* Nothing is known that was not asked about: a fact comes out by a move, and by nothing else.
+* Whatever does not fit where somebody is (an old button, a word for another scene) changes nothing, and the open question
+  is asked again.
+* The live guidance is gone through with the live engine, word for word; what it would record or set is left out.
+* A group stops where its facilitator has not opened the holding point yet; somebody alone goes on when they like.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bot.asking import line
+from bot.events import Chose, OptionShown, Reply
+from bot.models import ReplyKind
+from bot.models.scenarios import END
+from bot.scenarios import guide
+from bot.scenarios.debrief import debrief_replies
+from bot.scenarios.moves import (
+    BEGIN,
+    DECIDE,
+    GO_ON,
+    KEEP_MINE,
+    KEEP_NOT,
+    KEEP_SHARED,
+    OPEN_GUIDE,
+    SKIP_GUIDE,
+    WRITE_NOTHING,
+    Asked,
+    Guided,
+    Happened,
+    Opened,
+    Tapped,
+    Why,
+    Wrote,
+)
+from bot.scenarios.run import STOPS, Decided, Found, Group, Run, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.library import Library
+    from bot.models.scenarios import Decision, Scene, SceneFact
+    from bot.scenarios.moves import Move
+    from bot.scenarios.story import Story
+
+KEEPS = (KEEP_MINE, KEEP_SHARED, KEEP_NOT)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What a move led to."""
+
+    run: Run
+    said: tuple[Reply, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a run is played from: the content, the story, and the group if there is one."""
+
+    library: Library
+    story: Story
+    group: Group | None = None
+
+    def line(self, line_id: str, **values: str) -> Reply:
+        """Return a fixed line."""
+        return line(self.library, line_id, **values)
+
+    def scene(self, run: Run) -> Scene:
+        """Return the scene somebody is in."""
+        return self.story.scenes[run.scene]
+
+
+def begin(table: Table) -> Played:
+    """Open the exercise: what it is, what may be hard in it, who is in it."""
+    scenario = table.story.scenario
+    cast = "\n".join(f"{one.name}: {one.who}" for one in scenario.cast)
+    minutes = str(scenario.minutes)
+    said = (
+        table.line("exercise_opening", title=scenario.title, about=scenario.about, minutes=minutes),
+        Reply(ReplyKind.SAY, scenario.warning),
+        table.line("exercise_cast", answers=cast),
+    )
+    run = Run()
+    return Played(run, (*said, question(table, run)))
+
+
+def step(table: Table, run: Run, move: Move) -> Played:
+    """Make one move; what does not fit changes nothing and asks again."""
+    match move:
+        case Tapped():
+            return _tapped(table, run, move)
+        case Asked() if run.stage is Stage.ASKING:
+            return _asked(table, run, move.fact, typed=True, at=move.at)
+        case Asked():
+            return Played(run, (table.line("exercise_not_followed"), question(table, run)))
+        case Guided() if run.guide:
+            return _guided(table, run, move)
+        case Wrote() if run.stage is Stage.REFLECTING:
+            return _ask(table, replace(run, wrote=True))
+        case Happened():
+            return _happened(table, run, move.inject)
+        case Why():
+            return Played(run, (_why(table, run), question(table, run)))
+        case Opened() if run.stage in STOPS and not waits(table, run):
+            return _go_on(table, run, move.at)
+        case _:
+            return _ask(table, run)
+
+
+def waits(table: Table, run: Run) -> bool:
+    """Say whether somebody stands at a holding point that is still closed."""
+    return run.stage in STOPS and table.group is not None and table.group.opened <= run.stops
+
+
+def due(table: Table, run: Run) -> int | None:
+    """Return the second at which the next thing happens by the clock alone; None when nothing does."""
+    if run.stage in (Stage.OPENING, Stage.OVER):
+        return None
+    waiting = [one.minutes for one in table.scene(run).injects if one.minutes and not _came(run, one.id)]
+    return run.entered + 60 * min(waiting) if waiting else None
+
+
+def timed(table: Table, run: Run, now: int) -> tuple[str, ...]:
+    """Return the injects that the clock brings by a second."""
+    if run.stage in (Stage.OPENING, Stage.OVER):
+        return ()
+    return tuple(
+        f"{run.scene}.{one.id}"
+        for one in table.scene(run).injects
+        if one.minutes and not _came(run, one.id) and run.entered + 60 * one.minutes <= now
+    )
+
+
+# --- what is asked -------------------------------------------------------------------------------------
+
+
+def question(table: Table, run: Run) -> Reply:
+    """Return what is open: something to tap, to write, or to wait for."""
+    match run.stage:
+        case Stage.OPENING if waits(table, run):
+            return table.line("exercise_waiting_to_begin")
+        case Stage.OPENING:
+            return _with(table.line("exercise_ready"), (_shown(table, BEGIN),))
+        case Stage.ASKING:
+            return _facts_question(table, run)
+        case Stage.STOP | Stage.STOP_FIRST:
+            return _stop_question(table, run)
+        case Stage.DECIDING:
+            decision = open_decision(table, run)
+            options = tuple(
+                OptionShown(one.id, one.label, one.short or one.label)
+                for one in decision.options
+                if run.knows(*one.needs)
+            )
+            return _with(Reply(ReplyKind.ASK, decision.ask, step=f"{run.scene}/{decision.id}"), options)
+        case Stage.LIVE if run.guide:
+            return guide.question(table.library, run.guide, _shown(table, SKIP_GUIDE))
+        case Stage.LIVE:
+            title = table.library.flows[table.scene(run).live or ""].title
+            offered = (_shown(table, OPEN_GUIDE), _shown(table, GO_ON))
+            return _with(table.line("exercise_guide_offer", title=title), offered)
+        case Stage.REFLECTING if run.wrote:
+            return _with(table.line("exercise_keep"), tuple(_shown(table, one) for one in KEEPS))
+        case Stage.REFLECTING:
+            asked = Reply(ReplyKind.ASK, table.scene(run).reflect or "", step=f"{run.scene}/reflect")
+            return _with(asked, (_shown(table, WRITE_NOTHING),))
+        case Stage.GOING_ON:
+            return _with(table.line("exercise_go_on"), (_shown(table, GO_ON),))
+        case _:
+            return table.line("exercise_over")
+
+
+def askable(table: Table, run: Run) -> tuple[SceneFact, ...]:
+    """Return the facts that could come out now: those not known yet whose turn it is."""
+    if run.stage is not Stage.ASKING:
+        return ()
+    return tuple(fact for fact in table.scene(run).facts if not run.knows(fact.id) and run.knows(*fact.needs))
+
+
+def questions_left(table: Table, run: Run) -> int | None:
+    """Return how many questions there is still time for; None where there is no limit."""
+    limit = table.scene(run).questions
+    if limit is None:
+        return None
+    return max(0, limit - sum(found.scene == run.scene for found in run.found))
+
+
+def open_decision(table: Table, run: Run) -> Decision:
+    """Return the decision that has to be made now."""
+    made = {one.decision for one in run.decided if one.scene == run.scene}
+    return next(decision for decision in table.scene(run).decisions if decision.id not in made)
+
+
+def _facts_question(table: Table, run: Run) -> Reply:
+    prompts = tuple(
+        OptionShown(fact.id, fact.prompt, fact.short or fact.prompt) for fact in askable(table, run) if fact.prompt
+    )
+    left = questions_left(table, run)
+    which = "exercise_ask" if left is None else "exercise_ask_last" if left == 1 else "exercise_ask_some"
+    return _with(table.line(which, count=str(left)), (*prompts, _shown(table, DECIDE)))
+
+
+def _stop_question(table: Table, run: Run) -> Reply:
+    hold = table.scene(run).hold
+    discuss = hold.discuss if hold else ""
+    if waits(table, run):
+        return table.line("exercise_stop_group", answers=discuss)
+    return _with(table.line("exercise_stop_alone", answers=discuss), (_shown(table, GO_ON),))
+
+
+def _shown(table: Table, option: str) -> OptionShown:
+    """Return one of the engine's own options, in the words of the content."""
+    label = table.library.lines[f"exercise_option_{option}"].text
+    return OptionShown(option, label, label)
+
+
+def _with(reply: Reply, options: tuple[OptionShown, ...]) -> Reply:
+    return replace(reply, kind=ReplyKind.ASK, options=options)
+
+
+# --- what a move does ----------------------------------------------------------------------------------
+
+
+def _ask(table: Table, run: Run, *said: Reply) -> Played:
+    return Played(run, (*said, question(table, run)))
+
+
+def _tapped(table: Table, run: Run, move: Tapped) -> Played:
+    option, at = move.option, move.at
+    if option not in {one.id for one in question(table, run).options}:
+        return _ask(table, run, table.line("exercise_not_followed"))
+    match run.stage:
+        case Stage.ASKING if option != DECIDE:
+            return _asked(table, run, option, typed=False, at=at)
+        case Stage.DECIDING:
+            return _decided(table, run, option, at)
+        case Stage.LIVE if option == OPEN_GUIDE:
+            state, said = guide.opened(table.library, table.scene(run).live or "")
+            return Played(replace(run, guide=state), (table.line("exercise_guide_begins"), *_last(table, state, said)))
+        case Stage.LIVE if run.guide and option != SKIP_GUIDE:
+            return _guided(table, run, Guided(Chose((option,)), at))
+        case _:
+            return _go_on(table, replace(run, wrote=False, guide=""), at)
+
+
+def _asked(table: Table, run: Run, fact: str, *, typed: bool, at: int) -> Played:
+    """Let a fact come out; what cannot come out now is as if nothing had been asked."""
+    found = next((one for one in askable(table, run) if one.id == fact), None)
+    if found is None:
+        return _ask(table, run, table.line("exercise_nothing_found"))
+    run = replace(run, found=(*run.found, Found(run.scene, fact, typed, at)))
+    told = Reply(ReplyKind.SAY, found.text, found.sources, step=f"{run.scene}/{fact}")
+    if questions_left(table, run) == 0:
+        gone = _go_on(table, run, at)
+        return Played(gone.run, (told, table.line("exercise_no_more_questions"), *gone.said))
+    if not askable(table, run):
+        gone = _go_on(table, run, at)
+        return Played(gone.run, (told, table.line("exercise_all_asked"), *gone.said))
+    return _ask(table, run, told)
+
+
+def _decided(table: Table, run: Run, option: str, at: int) -> Played:
+    """Note a decision and say what the author says of it; then what it sets off."""
+    decision = open_decision(table, run)
+    chosen = table.story.option(run.scene, decision.id, option)
+    run = replace(run, decided=(*run.decided, Decided(run.scene, decision.id, option, at)))
+    feedback = Reply(ReplyKind.SAY, chosen.says, chosen.sources, step=f"{run.scene}/{decision.id}/{option}")
+    names = {decision.id, f"{decision.id}.{option}"}
+    run, happened = _inject(table, run, (one.id for one in table.scene(run).injects if one.after in names))
+    gone = _go_on(table, run, at)
+    return Played(gone.run, (feedback, *happened, *gone.said))
+
+
+def _guided(table: Table, run: Run, move: Guided) -> Played:
+    """Go on in the live guidance; once it has come to its end, the exercise goes on."""
+    state, said, finished = guide.step(table.library, run.guide, move.event)
+    if not finished:
+        return Played(replace(run, guide=state), _last(table, state, said))
+    gone = _go_on(table, replace(run, guide=""), move.at)
+    return Played(gone.run, (*said, table.line("exercise_guide_ends"), *gone.said))
+
+
+def _last(table: Table, state: str, said: tuple[Reply, ...]) -> tuple[Reply, ...]:
+    """Give the last question of the guidance the way back to the exercise."""
+    return guide.with_way_back(said, guide.question(table.library, state, _shown(table, SKIP_GUIDE)))
+
+
+def _happened(table: Table, run: Run, inject: str) -> Played:
+    scene, _, name = inject.partition(".")
+    if run.stage in (Stage.OPENING, Stage.OVER) or scene != run.scene:
+        return Played(run, ())
+    run, said = _inject(table, run, (name,))
+    return Played(run, (*said, question(table, run)) if said else ())
+
+
+def _inject(table: Table, run: Run, names: Iterable[str]) -> tuple[Run, tuple[Reply, ...]]:
+    """Let things happen, each once."""
+    said: list[Reply] = []
+    for name in names:
+        if _came(run, name):
+            continue
+        inject = table.story.inject(run.scene, name)
+        run = replace(run, injected=(*run.injected, f"{run.scene}.{name}"))
+        heard = table.line("exercise_happens", answers=inject.text)
+        said.append(replace(heard, sources=inject.sources, step=f"{run.scene}/{name}"))
+    return run, tuple(said)
+
+
+def _came(run: Run, inject: str) -> bool:
+    return f"{run.scene}.{inject}" in run.injected
+
+
+def _why(table: Table, run: Run) -> Reply:
+    """Return the sources of what somebody was last told in this scene."""
+    times = [(one.at, table.story.fact(one.scene, one.fact).sources) for one in run.found]
+    times += [(one.at, table.story.option(one.scene, one.decision, one.option).sources) for one in run.decided]
+    sources = max(times, key=lambda one: one[0])[1] if times else ()
+    return (
+        Reply(ReplyKind.CITE, table.library.lines["why_heading"].text, sources)
+        if sources
+        else table.line("why_nothing")
+    )
+
+
+# --- from one part of a scene to the next --------------------------------------------------------------
+
+
+def _go_on(table: Table, run: Run, at: int) -> Played:
+    """Leave what somebody is doing for the next part of the scene, the next scene, or the end."""
+    if waits(table, run):
+        return _ask(table, run)
+    if run.stage is Stage.OPENING:
+        return _enter(table, replace(run, stops=run.stops + 1), table.story.first, at)
+    if run.stage is Stage.DECIDING and len(run.chosen(run.scene)) < len(table.scene(run).decisions):
+        return _ask(table, run)
+    if run.stage in STOPS:
+        run = replace(run, stops=run.stops + 1)
+    scene = table.scene(run)
+    stages = _stages(scene)
+    after = stages[stages.index(run.stage) + 1 :]
+    if after:
+        run, said = _before_deciding(table, run, after[0])
+        return _ask(table, replace(run, stage=after[0]), *said)
+    following = table.story.next_after(scene, run.chosen(run.scene))
+    if following == END:
+        over = replace(run, stage=Stage.OVER)
+        return Played(over, (Reply(ReplyKind.SAY, table.story.scenario.closing), *debrief_replies(table, over)))
+    return _enter(table, run, table.story.scenes[following], at)
+
+
+def _enter(table: Table, run: Run, scene: Scene, at: int) -> Played:
+    """Come into a scene."""
+    run = replace(run, scene=scene.id, scenes=(*run.scenes, scene.id), entered=at, stage=_stages(scene)[0])
+    number = str(len(run.scenes))
+    told = table.line("exercise_scene", title=scene.title, count=number, answers=scene.narrative)
+    sent = table.group.sent if table.group is not None else ()
+    run, happened = _inject(table, run, (one.id for one in scene.injects if f"{scene.id}.{one.id}" in sent))
+    return _ask(table, run, replace(told, step=scene.id), *happened)
+
+
+def _before_deciding(table: Table, run: Run, stage: Stage) -> tuple[Run, tuple[Reply, ...]]:
+    """Let happen, for somebody alone, what a facilitator would have sent, once the questions are over."""
+    if table.group is not None or run.stage is not Stage.ASKING or stage is Stage.ASKING:
+        return run, ()
+    return _inject(table, run, (one.id for one in table.scene(run).injects if not one.after and not one.minutes))
+
+
+def _stages(scene: Scene) -> tuple[Stage, ...]:
+    """Return what there is to do in a scene, in the order in which it is done."""
+    first = scene.hold is not None and scene.hold.before_deciding
+    there = (
+        (Stage.ASKING, bool(scene.facts)),
+        (Stage.STOP_FIRST, first),
+        (Stage.DECIDING, bool(scene.decisions)),
+        (Stage.LIVE, scene.live is not None),
+        (Stage.STOP, scene.hold is not None and not first),
+        (Stage.REFLECTING, scene.reflect is not None),
+    )
+    return tuple(stage for stage, is_there in there if is_there) or (Stage.GOING_ON,)

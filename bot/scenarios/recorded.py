@@ -1,0 +1,81 @@
+"""Moves as text and back, so that a run can be gone through again as it was: ids and seconds, never what was typed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from bot.events import COMMANDS, Alarmed, Chose, Do, Marked, Open, Unclear, WroteAs
+from bot.models import Mark
+from bot.scenarios import play
+from bot.scenarios.moves import Again, Asked, Guided, Happened, Opened, Tapped, Why, Wrote
+from bot.scenarios.play import Played, Table
+from bot.scenarios.run import Group, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from bot.events import Event
+    from bot.library import Library
+    from bot.scenarios.moves import Move
+    from bot.scenarios.story import Story
+
+_MOVES: dict[str, type[Any]] = {
+    kind.__name__.lower(): kind for kind in (Tapped, Asked, Guided, Wrote, Happened, Again, Opened, Why)
+}
+_EVENTS: dict[str, type[Any]] = {
+    kind.__name__.lower(): kind for kind in (Open, Chose, Marked, Do, Alarmed, Unclear, WroteAs)
+}
+BEGIN = "begin"
+
+
+def move_out(move: Move, group: Group | None) -> str:
+    """Write a move, and what the facilitator had done by then."""
+    held: dict[str, Any] = {"move": type(move).__name__.lower(), **asdict(move)}
+    if isinstance(move, Guided):
+        held["event"] = {"event": type(move.event).__name__.lower(), **asdict(move.event)}
+    if group is not None:
+        held["group"] = asdict(group)
+    return json.dumps(held)
+
+
+def move_in(text: str) -> tuple[Move | None, Group | None]:
+    """Read a move, None being the beginning; raises ValueError when the text is no move."""
+    held: dict[str, Any] = json.loads(text)
+    given = held.pop("group", None)
+    group = Group(given["opened"], tuple(given["sent"])) if given else None
+    kind = held.pop("move")
+    if kind == BEGIN:
+        return None, group
+    if "event" in held:
+        held["event"] = _event_in(held["event"])
+    try:
+        made: Move = _MOVES[kind](**held)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"This is no move: {text[:80]}") from error
+    return made, group
+
+
+def _event_in(held: dict[str, Any]) -> Event:
+    kind = held.pop("event")
+    lists = {name: _frozen(name, value) if isinstance(value, list) else value for name, value in held.items()}
+    made: Event = _EVENTS[kind](**lists)
+    if isinstance(made, Do) and made.command not in (*COMMANDS, "begin", "again"):
+        raise ValueError(f"This is no command: {made.command}")
+    return made
+
+
+def _frozen(name: str, value: list[Any]) -> tuple[Any, ...]:
+    return tuple((prompt, Mark(mark)) for prompt, mark in value) if name == "marks" else tuple(value)
+
+
+def replayed(library: Library, story: Story, moves: Iterable[str]) -> Iterator[tuple[Move | None, Played]]:
+    """Go through a run again, move by move: what was said then is said again, word for word."""
+    run = Run()
+    for text in moves:
+        move, group = move_in(text)
+        table = Table(library, story, group)
+        played = play.begin(table) if move is None else play.step(table, run, move)
+        run = played.run
+        yield move, played
