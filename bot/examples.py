@@ -143,7 +143,7 @@ def run(example: Example, library: Library) -> list[str]:
                     failed.append(f"line {exchange.number}: {given.why}")
                     break
                 out = desk.handle(person, given, f"example:{place}").out
-                failed += _compared(exchange, out)
+                failed += compared(exchange, out)
         finally:
             log.close()
     return failed
@@ -185,7 +185,8 @@ def _several(asked: dict[str, Any], text: str) -> Chose | None:
     return Chose(tuple(option["id"] for option in named))
 
 
-def _compared(exchange: Exchange, out: dict[str, Any]) -> Iterator[str]:
+def compared(exchange: Exchange, out: dict[str, Any]) -> Iterator[str]:
+    """Yield what an answer lacks of what was expected of it, or says though it may not."""
     said = _plain(" ".join(_words(out)))
     place = 0
     for line in exchange.expected:

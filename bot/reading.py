@@ -374,3 +374,8 @@ def _keys_of(model: type[BaseModel]) -> frozenset[str]:
     for part in (schema, *schema.get("$defs", {}).values()):
         found.update(part.get("properties", {}))
     return frozenset(found)
+
+
+def as_yaml(data: Any) -> str:  # noqa: ANN401 - plain data of any kind
+    """Write plain data as YAML that `read_yaml` reads back to the same."""
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120)

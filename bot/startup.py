@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.clock import stamp
+from bot.errors import StoreError
 from bot.library import Library
 from bot.reading import content_root, source_hash
 
@@ -46,6 +48,28 @@ def open_library(log: AdviceLog, root: Path | None = None) -> Library:
     library = load(root)
     log.keep_content(library.version, wanted, library.compiled, stamp(datetime.now(UTC)))
     return library
+
+
+def library_beside(db: Path, root: Path | None = None) -> Library:
+    """Return the checked library without opening a record for writing: an exercise leaves nothing in it.
+
+    What a record keeps compiled is taken from there, where it is of the same files and program.
+    """
+    from bot.advice_log import AdviceLog  # noqa: PLC0415 - the record is only looked at
+
+    root = root or content_root()
+    if db.exists():
+        with suppress(StoreError, ValueError):
+            log = AdviceLog.read(db)
+            try:
+                known = log.compiled_from(source_hash(root, program_fingerprint()))
+            finally:
+                log.close()
+            if known is not None:
+                return Library.from_compiled(known[1], known[0])
+    from bot.checks import load  # noqa: PLC0415 - as above
+
+    return load(root)
 
 
 def second_matcher(library: Library) -> RasaServer | None:

@@ -31,14 +31,16 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "graph asking",
         "changes interrupts understanding returning transcript coverage factcheck picture learning",
         "dialogue lookup drawing",
+        "scenarios",
         "checks pages",
         "book differences preview figures upkeep",
-        "startup session exercises rasa",
+        "startup session rasa",
+        "exercises",
         "examples channels",
-        "from_receipt",
+        "from_receipt exercise_examples",
         "cli_shared",
-        "cli_review",
-        "cli_log cli_content cli_author cli_knowledge cli_serve cli_rasa cli_nlu cli_model",
+        "cli_review cli_scenario",
+        "cli_log cli_content cli_author cli_exercise cli_knowledge cli_serve cli_rasa cli_nlu cli_model",
         "cli",
         "__main__",
     )
@@ -71,6 +73,7 @@ PURE = (
     "factcheck",
     "picture",
     "differences",
+    "scenarios",
 )
 WORLD = frozenset(
     {
@@ -116,7 +119,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "uvicorn": ("channels.rest",),
     "asyncio": ("channels",),
     "jinja2": ("wording",),
-    "sqlite3": ("advice_log",),
+    "sqlite3": ("advice_log", "exercises.store"),
     "sqlite_utils": ("advice_log", "lookup"),
     "holidays": ("clock",),
     "zoneinfo": ("clock",),

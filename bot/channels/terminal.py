@@ -52,20 +52,66 @@ class Talker(Protocol):
         ...
 
 
-class Terminal:
+class Screen:
+    """What a terminal shows: colour only where it helps, lines no wider than the window."""
+
+    def __init__(self, lines: IO[str], out: IO[str]) -> None:
+        self.lines, self.out = lines, out
+        self.lively = out.isatty() and not os.environ.get("NO_COLOR")
+        self.typed_by_hand = lines.isatty() and out.isatty()
+        self.hinted = False
+
+    def _show(self, reply: dict[str, Any]) -> None:
+        style = COLOURS.get(reply["kind"], {})
+        first, _, rest = reply["text"].partition("\n")
+        self._write("")
+        self._write(self._styled(self._wrapped(first), **style))
+        if rest:
+            self._write(self._wrapped(rest))
+        if reply["prompts"]:
+            return
+        for place, option in enumerate(reply["options"], 1):
+            label = self._wrapped(option["label"], indent="     ")
+            self._write(f"  {self._styled(str(place), bold=True)}  {label}")
+        if reply["options"] and self.typed_by_hand and not self.hinted:
+            self.hinted = True
+            self._write(self._styled(HINT, dim=True))
+
+    def _wrapped(self, text: str, indent: str | None = None) -> str:
+        width = min(WIDEST, shutil.get_terminal_size((WIDEST, 24)).columns)
+        lines = []
+        for line in text.split("\n"):
+            after = indent if indent is not None else " " * (len(line) - len(line.lstrip()))
+            lines.append(
+                textwrap.fill(
+                    line,
+                    width - len(indent or ""),
+                    subsequent_indent=after,
+                    break_long_words=False,
+                    break_on_hyphens=False,
+                )
+            )
+        return "\n".join(lines)
+
+    def _styled(self, text: str, **style: Any) -> str:  # noqa: ANN401 - what click.style takes
+        return click.style(text, **style) if self.lively and style else text
+
+    def _write(self, text: str) -> None:
+        self.out.write(text + "\n")
+        self.out.flush()
+
+
+class Terminal(Screen):
     """One person at one terminal, or a pipe."""
 
     def __init__(self, desk: Talker, person: Person, lines: IO[str], out: IO[str]) -> None:
-        self.desk, self.person, self.lines, self.out = desk, person, lines, out
-        self.lively = out.isatty() and not os.environ.get("NO_COLOR")
-        self.typed_by_hand = lines.isatty() and out.isatty()
+        super().__init__(lines, out)
+        self.desk, self.person = desk, person
         self.said: dict[str, Any] = {}
-        self.hinted = False
 
-    def converse(self, flow: str | None = None) -> None:
+    def converse(self, flow: str | None = None, opening: Event | None = None) -> None:
         """Talk until the input ends or the person leaves; everything said is kept, to carry on from."""
-        opening: Event = Open(flow) if flow else Do("begin")
-        self.turn(opening)
+        self.turn(opening or (Open(flow) if flow else Do("begin")))
         while True:
             try:
                 given = self._read()
@@ -146,53 +192,12 @@ class Terminal:
         self._write(f"{prompt}{line.rstrip()[:WIDEST]}")
         return line
 
-    # --- showing ----------------------------------------------------------------------------------------
-
-    def _show(self, reply: dict[str, Any]) -> None:
-        style = COLOURS.get(reply["kind"], {})
-        first, _, rest = reply["text"].partition("\n")
-        self._write("")
-        self._write(self._styled(self._wrapped(first), **style))
-        if rest:
-            self._write(self._wrapped(rest))
-        if reply["prompts"]:
-            return
-        for place, option in enumerate(reply["options"], 1):
-            label = self._wrapped(option["label"], indent="     ")
-            self._write(f"  {self._styled(str(place), bold=True)}  {label}")
-        if reply["options"] and self.typed_by_hand and not self.hinted:
-            self.hinted = True
-            self._write(self._styled(HINT, dim=True))
-
     def _farewell(self) -> None:
         receipt = self.said.get("receipt")
         if receipt:
             self._write(f"Kept. Carry on: thinkchild chat · what you were advised: thinkchild log receipt {receipt}")
         else:
             self._write("Nothing was advised. In danger: 999.")
-
-    def _wrapped(self, text: str, indent: str | None = None) -> str:
-        width = min(WIDEST, shutil.get_terminal_size((WIDEST, 24)).columns)
-        lines = []
-        for line in text.split("\n"):
-            after = indent if indent is not None else " " * (len(line) - len(line.lstrip()))
-            lines.append(
-                textwrap.fill(
-                    line,
-                    width - len(indent or ""),
-                    subsequent_indent=after,
-                    break_long_words=False,
-                    break_on_hyphens=False,
-                )
-            )
-        return "\n".join(lines)
-
-    def _styled(self, text: str, **style: Any) -> str:  # noqa: ANN401 - what click.style takes
-        return click.style(text, **style) if self.lively and style else text
-
-    def _write(self, text: str) -> None:
-        self.out.write(text + "\n")
-        self.out.flush()
 
 
 def run(desk: Desk, person: Person, flow: str | None = None) -> None:

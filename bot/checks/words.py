@@ -23,7 +23,21 @@ OLDEST_LINE, OLDEST_FLOW = 17.0, 13.0
 """Reading ages in years: of one line, and of a flow taken together."""
 
 PLACEHOLDERS = frozenset(
-    {"label", "receipt", "time", "title", "answers", "draft", "role", "day", "about", "minutes", "count", "code", "other"}
+    {
+        "label",
+        "receipt",
+        "time",
+        "title",
+        "answers",
+        "draft",
+        "role",
+        "day",
+        "about",
+        "minutes",
+        "count",
+        "code",
+        "other",
+    }
 )
 BANNED = {
     r"disguised compliance": "write what the adult did: agreement without change",

@@ -7,7 +7,6 @@ Nothing of an exercise ever reaches the advice log, and nobody is ever told to r
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -51,6 +50,8 @@ if TYPE_CHECKING:
     from bot.scenarios.story import Story
 
 REAL, CARRY_ON = "real", "carry_on"
+SEEN_EVERY = timedelta(seconds=5)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 QUIET = timedelta(minutes=30)
 """After this long, typed words may be about a real child: it is asked."""
 
@@ -96,6 +97,7 @@ class Hall:
         self.library = library.at("england", clock().date().isoformat())
         self.hearing = Hearing(self.library, keeper)
         self._trainers = None if trainers is None else frozenset(map(self.person, trainers))
+        self._seen: dict[str, datetime] = {}
         self._written: dict[str, str] = {}
         """Seat -> a reflection that may not be kept yet: in memory alone."""
 
@@ -111,6 +113,17 @@ class Hall:
         """Return the number by which somebody can be made a trainer: their own, shown to them alone."""
         address = self.store.address(person)
         return address[1] if address else ""
+
+    def is_here(self, person: str, *, here: bool = True) -> None:
+        """Note, every few seconds, that somebody's terminal is open, or that it is no more."""
+        now = self.clock()
+        if not here or now - self._seen.get(person, LONG_AGO) > SEEN_EVERY:
+            self._seen[person] = now
+            self.store.see(person, stamp(now) if here else "")
+
+    def is_taken(self, person: str) -> bool:
+        """Say whether somebody else sits there now, at another terminal."""
+        return self.store.is_seen(person, stamp(self.clock() - 3 * SEEN_EVERY))
 
     def place(self, person: str) -> Place | None:
         """Return where somebody sits now."""
@@ -330,7 +343,7 @@ class Hall:
     def begin(self, place: Place) -> None:
         """Open the exercise for a trainee inside the open transaction."""
         played = play.begin(self.table(place.exercise))
-        self._keep(place, played, json.dumps({"move": "begin"}))
+        self._keep(place, played, move_out(None, place.exercise.group))
         self.say(replace(place, seat=replace(place.seat, run=played.run)), *played.said)
 
     def finish(self, place: Place) -> None:

@@ -20,7 +20,8 @@ CREATE TABLE exercises (
 CREATE TABLE seats (
   id TEXT PRIMARY KEY, exercise TEXT NOT NULL REFERENCES exercises(id) ON DELETE CASCADE, role TEXT NOT NULL,
   person TEXT NOT NULL, name TEXT, run TEXT NOT NULL DEFAULT '', asking TEXT NOT NULL DEFAULT '',
-  began_at TEXT NOT NULL, last_at TEXT NOT NULL, due_at TEXT, gone INTEGER NOT NULL DEFAULT 0,
+  began_at TEXT NOT NULL, last_at TEXT NOT NULL, due_at TEXT, seen_at TEXT NOT NULL DEFAULT '',
+  gone INTEGER NOT NULL DEFAULT 0,
   UNIQUE (exercise, person, role));
 CREATE UNIQUE INDEX seats_names ON seats(exercise, lower(name));
 CREATE INDEX seats_person ON seats(person, last_at);

@@ -9,7 +9,9 @@ import hashlib
 import hmac
 import json
 import secrets
+import sqlite3
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.advice_log.opening import connect, key_beside, prepare, readable
@@ -19,9 +21,7 @@ from bot.models.scenarios import Scenario
 from bot.scenarios.story import Story
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from bot.scenarios.run import Run
 
@@ -57,6 +57,13 @@ class ExerciseStore:
         except BaseException:
             connection.close()
             raise
+
+    @classmethod
+    def in_memory(cls) -> ExerciseStore:
+        """Open one that is kept nowhere."""
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        prepare(connection, tables=migrations, ours="exercises")
+        return cls(Path(":memory:"), connection, secrets.token_bytes(32))
 
     def close(self) -> None:
         """Close the file."""
@@ -167,6 +174,31 @@ class ExerciseStore:
         sql = f"UPDATE exercises SET {sets}{', ' if sets else ''}changed = changed + 1 WHERE id = ?"
         self.connection.execute(sql, (*values, exercise))
 
+    def remove(self, exercise: str) -> None:
+        """Remove an exercise with its seats, moves, mail and notes, and stories nobody plays, inside the open transaction."""
+        self.connection.execute("DELETE FROM exercises WHERE id = ?", (exercise,))
+        self.connection.execute("DELETE FROM scripts WHERE version NOT IN (SELECT version FROM exercises)")
+
+    def forget_addresses(self) -> None:
+        """Forget where people can be reached who sit in nothing that goes on and wait for nothing, in the open transaction."""
+        self.connection.execute(
+            "DELETE FROM addresses WHERE person NOT IN (SELECT person FROM seats JOIN exercises ON exercises.id = exercise "
+            "WHERE ended_at IS NULL) AND person NOT IN (SELECT person FROM mail WHERE delivered_at IS NULL)"
+        )
+        # What was said to somebody before they sat down is nobody's exercise.
+        self.connection.execute(
+            "DELETE FROM mail WHERE exercise IS NULL AND delivered_at IS NOT NULL AND person NOT IN (SELECT person FROM addresses)"
+        )
+
+    def forget_attempts(self, before: str) -> None:
+        """Forget wrong codes of long ago, inside the open transaction."""
+        self.connection.execute("DELETE FROM attempts WHERE at < ?", (before,))
+
+    def leave_no_trace(self) -> None:
+        """Empty the file that SQLite writes before the database: what was erased stands there too."""
+        with readable(self.path):
+            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     # --- seats ------------------------------------------------------------------------------------------
 
     def add_seat(self, exercise: str, role: Role, person: str, at: str) -> str:
@@ -234,6 +266,15 @@ class ExerciseStore:
         """Change a seat inside the open transaction."""
         sets = ", ".join(f"{name} = ?" for name in columns)
         self.connection.execute(f"UPDATE seats SET {sets} WHERE id = ?", (*columns.values(), seat))
+
+    def see(self, person: str, at: str) -> None:
+        """Note that somebody's terminal is open; nothing, when it closes."""
+        with self.transaction():
+            self.connection.execute("UPDATE seats SET seen_at = ? WHERE person = ? AND NOT gone", (at, person))
+
+    def is_seen(self, person: str, since: str) -> bool:
+        """Say whether a terminal of somebody was open since a time."""
+        return self._one("SELECT 1 FROM seats WHERE person = ? AND seen_at >= ?", (person, since)) is not None
 
     def save_run(self, seat: str, run: Run, due_at: str | None) -> None:
         """Keep how far somebody is, inside the open transaction."""

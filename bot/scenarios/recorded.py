@@ -30,9 +30,9 @@ _EVENTS: dict[str, type[Any]] = {
 BEGIN = "begin"
 
 
-def move_out(move: Move, group: Group | None) -> str:
-    """Write a move, and what the facilitator had done by then."""
-    held: dict[str, Any] = {"move": type(move).__name__.lower(), **asdict(move)}
+def move_out(move: Move | None, group: Group | None) -> str:
+    """Write a move, None being the beginning, and what the facilitator had done by then."""
+    held: dict[str, Any] = {"move": BEGIN} if move is None else {"move": type(move).__name__.lower(), **asdict(move)}
     if isinstance(move, Guided):
         held["event"] = {"event": type(move.event).__name__.lower(), **asdict(move.event)}
     if group is not None:
