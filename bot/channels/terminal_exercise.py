@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from bot.channels.terminal import LEAVE, Screen
 from bot.events import Chose, Do
-from bot.exercises.hall import Heard
+from bot.exercises.heard import Heard
 from bot.wire import chosen_by_number, marked_by_word
 
 if TYPE_CHECKING:

@@ -2,11 +2,14 @@
 
     store       the tables of exercises, in a file of their own: nothing of them is ever in the advice log
     seats       rows as they are read
+    schema      tables; heard what became of something that came in; hearing what typed words mean
     codes       join codes and display names
     speaking    what is said, as channels take it: every message watermarked
     hall        the only way in for trainees: idempotent, one transaction a turn
     lobby       choosing an exercise, starting, joining
     leading     what a facilitator can do
+    reality     real, or the exercise?
+    pages       debriefs as pages and as a table
     keeping     what is erased when
 
 Channels show mail and hand on what was typed or tapped; they know nothing of stories.

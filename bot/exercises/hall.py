@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.clock import read, stamp
 from bot.events import Do
-from bot.exercises import leading, lobby
+from bot.exercises import leading, lobby, reality
+from bot.exercises.heard import Heard
 from bot.exercises.hearing import Hearing, is_word
+from bot.exercises.reality import CARRY_ON, REAL
 from bot.exercises.seats import Role
 from bot.exercises.speaking import LOBBY, open_mark, out_of
 from bot.guard import identifiers
@@ -49,26 +50,10 @@ if TYPE_CHECKING:
     from bot.scenarios.moves import Move
     from bot.scenarios.story import Story
 
-REAL, CARRY_ON = "real", "carry_on"
 SEEN_EVERY = timedelta(seconds=5)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 QUIET = timedelta(minutes=30)
 """After this long, typed words may be about a real child: it is asked."""
-
-
-class Heard(StrEnum):
-    """What became of something that came in; what is said to it is in the post."""
-
-    TAKEN = "taken"
-    REPEATED = "repeated"
-    GUARDED = "guarded"
-    """Taken, and it may hold something that identifies somebody: delete it where that can be done."""
-    ELSEWHERE = "elsewhere"
-    """Whoever sent it is in no exercise: it is for live guidance."""
-    REAL = "real"
-    """The exercise was left because something is real: live guidance has to answer at once."""
-    STALE = "already_answered"
-    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +157,7 @@ class Hall:
                 always = place.seat.role is Role.LEAD and option in leading.ALWAYS
                 if here != (mail.out["exercise"], mail.out["open"]) and not always:
                     return Heard.STALE
-            heard = self._option(place, option)
+            heard = self.take_option(place, option)
             self.store.add_move(place.seat.id, "", key, stamp(self.clock()))
             self.store.change_seat(place.seat.id, last_at=stamp(self.clock()))
             return heard
@@ -192,17 +177,17 @@ class Hall:
             return self._event(place, given)
         words = given.strip()
         if place.seat.asking == REAL:
-            return self._real_or_not(place, words)
+            return reality.answered(self, place, words)
         if is_word(words, REAL):
-            return self._leave(place, real=True)
+            return reality.leave(self, place, real=True)
         if is_word(words, "danger"):
-            return self._option(place, "danger")
+            return self.take_option(place, "danger")
         if is_word(words, LEAVE):
-            return self._leave(place)
+            return reality.leave(self, place)
         seat = place.seat
         quiet = self.clock() - read(seat.last_at) > QUIET
         if quiet and not self.hearing.fits(self.question(place), words):
-            return self._ask_real(place, "exercise_still_in")
+            return reality.ask(self, place, "exercise_still_in")
         if seat.role is Role.LEAD:
             return leading.typed(self, place, words)
         if seat.run is None:
@@ -216,9 +201,9 @@ class Hall:
         """Take an event that is no typed text."""
         if isinstance(event, Do):
             if event.command == "danger":
-                return self._option(place, "danger")
+                return self.take_option(place, "danger")
             if event.command == "stop":
-                return self._leave(place)
+                return reality.leave(self, place)
             if event.command in ("again", "begin", "resume", "help", "menu"):
                 self.move(place, Again(self.seconds(place)))
                 return Heard.TAKEN
@@ -241,7 +226,7 @@ class Hall:
         at = self.seconds(place)
         move: Move
         if option is not None:
-            return self._option(place, option, before=alarm)
+            return self.take_option(place, option, before=alarm)
         if self._guided(place):
             understood = self.hearing.understood(run.guide, words)
             move, alarm = Guided(understood.event, at), (*alarm, *understood.said)
@@ -258,14 +243,14 @@ class Hall:
         self.move(place, move, before=alarm)
         return Heard.TAKEN
 
-    def _option(self, place: Place, option: str, *, before: tuple[Reply, ...] = ()) -> Heard:
+    def take_option(self, place: Place, option: str, *, before: tuple[Reply, ...] = ()) -> Heard:
         """Take one of the options on offer."""
         if option == LEAVE:
-            return self._leave(place)
+            return reality.leave(self, place)
         if option == REAL:
-            return self._leave(place, real=True)
+            return reality.leave(self, place, real=True)
         if option == "danger":
-            return self._ask_real(place, "exercise_real_or_not")
+            return reality.ask(self, place, "exercise_real_or_not")
         if option == CARRY_ON and place.seat.asking:
             self.store.change_seat(place.seat.id, asking="")
             self.say(replace(place, seat=replace(place.seat, asking="")), self.question(place))
@@ -275,6 +260,10 @@ class Hall:
         self._keep_written(place, option)
         self.move(place, Tapped(option, self.seconds(place)), before=before)
         return Heard.TAKEN
+
+    def forget_written(self, seat: str) -> None:
+        """Let a reflection go that was not to be kept yet."""
+        self._written.pop(seat, None)
 
     def _keep_written(self, place: Place, option: str) -> None:
         """Keep a reflection, or let it go, as its writer decides."""
@@ -292,35 +281,6 @@ class Hall:
             at = stamp(self.clock()) if whose else ""
             self.store.add_note(place.exercise.id, kind, whose, run.scene, words, at)
             self.say(place, self.line("exercise_kept"))
-
-    # --- real or exercise -------------------------------------------------------------------------------
-
-    def _ask_real(self, place: Place, line_id: str) -> Heard:
-        self.store.change_seat(place.seat.id, asking=REAL)
-        self.say(replace(place, seat=replace(place.seat, asking=REAL)), self._real_question(line_id))
-        return Heard.TAKEN
-
-    def _real_question(self, line_id: str) -> Reply:
-        return replace(self.line(line_id), options=(self.shown(REAL), self.shown(CARRY_ON)))
-
-    def _real_or_not(self, place: Place, words: str) -> Heard:
-        """Take what was typed to that question; what is no answer is taken for real only if it says so."""
-        option = self.hearing.option(self._real_question("exercise_real_or_not"), words)
-        if option is None:
-            option = REAL if is_word(words, REAL) or self.hearing.alarms(words) else None
-        if option is None:
-            return self._ask_real(place, "exercise_real_or_not")
-        return self._option(place, option)
-
-    def _leave(self, place: Place, *, real: bool = False) -> Heard:
-        """Leave the exercise: the seat is kept, and everything that follows is real."""
-        self.store.change_seat(place.seat.id, gone=1, asking="")
-        self._written.pop(place.seat.id, None)
-        if real:
-            self.say(place, self.line("exercise_left_real"))
-            return Heard.REAL
-        self.say(place, self.line("exercise_left"))
-        return Heard.TAKEN
 
     # --- moves ------------------------------------------------------------------------------------------
 
@@ -402,7 +362,7 @@ class Hall:
     def question(self, place: Place) -> Reply:
         """Return what is open at a seat."""
         if place.seat.asking:
-            return self._real_question("exercise_real_or_not")
+            return reality.question(self)
         if place.seat.role is Role.LEAD:
             return leading.board(self, place.exercise)
         if place.seat.run is None:

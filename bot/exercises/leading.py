@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.clock import stamp
 from bot.events import OptionShown, Reply
+from bot.exercises.heard import Heard
 from bot.exercises.seats import Role
 from bot.guard import identifiers
 from bot.models import ReplyKind
@@ -19,7 +20,7 @@ from bot.scenarios.run import Stage
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.exercises.hall import Hall, Heard, Place
+    from bot.exercises.hall import Hall, Place
     from bot.exercises.seats import Exercise, Seat
     from bot.scenarios.group import Picture
 
@@ -62,8 +63,6 @@ def _lines(hall: Hall, exercise: Exercise) -> Iterator[str]:
 
 def typed(hall: Hall, place: Place, words: str) -> Heard:
     """Take what a facilitator typed."""
-    from bot.exercises.hall import Heard  # noqa: PLC0415 - the hall needs this module first
-
     name, _, rest = words.partition(" ")
     name = name.lower().lstrip("/").rstrip(":")
     option = hall.hearing.option(_last_asked(hall, place), words)
@@ -89,8 +88,6 @@ def _last_asked(hall: Hall, place: Place) -> Reply:
 
 def chosen(hall: Hall, place: Place, option: str) -> Heard:
     """Take what a facilitator tapped."""
-    from bot.exercises.hall import Heard  # noqa: PLC0415 - as above
-
     match option.partition("."):
         case ("next", _, _):
             _next(hall, place)

@@ -9,13 +9,14 @@ from bot.clock import stamp
 from bot.errors import SetupError, near_miss
 from bot.events import OptionShown, Reply
 from bot.exercises.codes import MOST_WRONG, WAIT, code_of, name_of, new_code
+from bot.exercises.heard import Heard
 from bot.exercises.seats import Role
 from bot.exercises.speaking import LOBBY, out_of
 from bot.models import ReplyKind
 from bot.scenarios.moves import Again
 
 if TYPE_CHECKING:
-    from bot.exercises.hall import Hall, Heard, Place
+    from bot.exercises.hall import Hall, Place
     from bot.exercises.seats import Seat
     from bot.library import Library
     from bot.scenarios.story import Story
@@ -76,8 +77,6 @@ def offer_story(hall: Hall, person: str, story: Story) -> None:
 
 def chosen(hall: Hall, person: str, option: str) -> Heard:
     """Take an option of the lobby, inside the open transaction."""
-    from bot.exercises.hall import Heard  # noqa: PLC0415 - the hall needs the lobby first
-
     way, _, scenario = option.partition(".")
     if way == "again" and back(hall, person):
         return Heard.TAKEN
@@ -179,8 +178,6 @@ def join(hall: Hall, person: str, given: str, name: str = "") -> str:
 
 def named(hall: Hall, place: Place, given: str) -> Heard:
     """Take the name somebody chose, inside the open transaction, and let them in."""
-    from bot.exercises.hall import Heard  # noqa: PLC0415 - the hall needs the lobby first
-
     name = name_of(given)
     taken = {one.casefold() for one in hall.store.names(place.exercise.id)}
     if not name:

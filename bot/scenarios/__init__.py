@@ -2,11 +2,13 @@
 
     story       a scenario by id, and every way through it
     run         where one person is in it: frozen, numbered, without clock, names or words
+    moves       what happens to somebody; recorded moves as text, to go through a run again
     play        the engine: event -> what is said and where the person is then
+    guide       the live guidance inside an exercise
     finding     typed questions -> facts
     debrief     what one way adds up to
     group       what many ways add up to: counts, never names
-    twee        to and from Twine
+    twee*       to and from Twine
     picture     a scenario as DOT or Mermaid
 
 Pure, as the engine of live guidance is: no clock, no database, no chance.

@@ -1,0 +1,43 @@
+"""Real, or the exercise? Asked whenever it could be either; a real answer leaves the exercise at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.exercises.heard import Heard
+from bot.exercises.hearing import is_word
+
+if TYPE_CHECKING:
+    from bot.events import Reply
+    from bot.exercises.hall import Hall, Place
+
+REAL, CARRY_ON = "real", "carry_on"
+
+
+def ask(hall: Hall, place: Place, line_id: str = "exercise_real_or_not") -> Heard:
+    """Ask it, before anything else."""
+    hall.store.change_seat(place.seat.id, asking=REAL)
+    hall.say(replace(place, seat=replace(place.seat, asking=REAL)), question(hall, line_id))
+    return Heard.TAKEN
+
+
+def question(hall: Hall, line_id: str = "exercise_real_or_not") -> Reply:
+    """Return the question."""
+    return replace(hall.line(line_id), options=(hall.shown(REAL), hall.shown(CARRY_ON)))
+
+
+def answered(hall: Hall, place: Place, words: str) -> Heard:
+    """Take what was typed to it: words that sound like an emergency are real; what says neither is asked again."""
+    option = hall.hearing.option(question(hall), words)
+    if option is None and (is_word(words, REAL) or hall.hearing.alarms(words)):
+        option = REAL
+    return ask(hall, place) if option is None else hall.take_option(place, option)
+
+
+def leave(hall: Hall, place: Place, *, real: bool = False) -> Heard:
+    """Leave the exercise: the seat is kept, and everything that follows is real."""
+    hall.store.change_seat(place.seat.id, gone=1, asking="")
+    hall.forget_written(place.seat.id)
+    hall.say(place, hall.line("exercise_left_real" if real else "exercise_left"))
+    return Heard.REAL if real else Heard.TAKEN
