@@ -105,7 +105,7 @@ EXERCISE_LINES = (
     "exercise_option_alone",
     "exercise_option_group",
     "exercise_option_page",
-    "exercise_option_csv",
+    "exercise_option_table",
     "exercise_option_next",
     "exercise_option_hold",
     "exercise_option_show",

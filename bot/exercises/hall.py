@@ -16,16 +16,18 @@ from bot.events import Do
 from bot.exercises import leading, lobby, reality
 from bot.exercises.heard import Heard
 from bot.exercises.hearing import Hearing, is_word
-from bot.exercises.reality import CARRY_ON, REAL
 from bot.exercises.seats import Role
 from bot.exercises.speaking import LOBBY, open_mark, out_of
 from bot.guard import identifiers
 from bot.scenarios import play
 from bot.scenarios.moves import (
+    CARRY_ON,
+    DANGER,
     KEEP_MINE,
     KEEP_NOT,
     KEEP_SHARED,
     LEAVE,
+    REAL,
     Again,
     Asked,
     Guided,
@@ -152,7 +154,7 @@ class Hall:
                 return lobby.chosen(self, person, option)
             if place is None:
                 return Heard.STALE if option != REAL else Heard.REAL
-            if option not in (REAL, LEAVE, "danger"):
+            if option not in (REAL, LEAVE, DANGER):
                 here = (place.exercise.id, open_mark(place.exercise, place.seat))
                 always = place.seat.role is Role.LEAD and option in leading.ALWAYS
                 if here != (mail.out["exercise"], mail.out["open"]) and not always:
@@ -176,13 +178,13 @@ class Hall:
         if not isinstance(given, str):
             return self._event(place, given)
         words = given.strip()
-        if place.seat.asking == REAL:
+        if place.seat.asking:
             return reality.answered(self, place, words)
-        if is_word(words, REAL):
+        if is_word(words, "real"):
             return reality.leave(self, place, real=True)
         if is_word(words, "danger"):
-            return self.take_option(place, "danger")
-        if is_word(words, LEAVE):
+            return self.take_option(place, DANGER)
+        if is_word(words, "leave"):
             return reality.leave(self, place)
         seat = place.seat
         quiet = self.clock() - read(seat.last_at) > QUIET
@@ -201,7 +203,7 @@ class Hall:
         """Take an event that is no typed text."""
         if isinstance(event, Do):
             if event.command == "danger":
-                return self.take_option(place, "danger")
+                return self.take_option(place, DANGER)
             if event.command == "stop":
                 return reality.leave(self, place)
             if event.command in ("again", "begin", "resume", "help", "menu"):
@@ -249,11 +251,12 @@ class Hall:
             return reality.leave(self, place)
         if option == REAL:
             return reality.leave(self, place, real=True)
-        if option == "danger":
+        if option == DANGER:
             return reality.ask(self, place, "exercise_real_or_not")
         if option == CARRY_ON and place.seat.asking:
             self.store.change_seat(place.seat.id, asking="")
-            self.say(replace(place, seat=replace(place.seat, asking="")), self.question(place))
+            there = replace(place, seat=replace(place.seat, asking=""))
+            self.say(there, self.question(there))
             return Heard.TAKEN
         if place.seat.role is Role.LEAD:
             return leading.chosen(self, place, option)
@@ -350,7 +353,7 @@ class Hall:
 
     def shown(self, option: str) -> OptionShown:
         """Return one of the program's own options, in the words of the content."""
-        return lobby.shown(self.library, option)
+        return play.shown(self.library, option)
 
     def seconds(self, place: Place) -> int:
         """Return how long somebody has been in the exercise, in seconds."""

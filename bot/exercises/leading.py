@@ -13,7 +13,7 @@ from bot.guard import identifiers
 from bot.models import ReplyKind
 from bot.scenarios.debrief import debrief_replies
 from bot.scenarios.group import picture
-from bot.scenarios.moves import Again, Happened, Opened
+from bot.scenarios.moves import OWN, PAGE, TABLE, Again, Happened, Opened
 from bot.scenarios.play import waits
 from bot.scenarios.run import Stage
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from bot.scenarios.group import Picture
 
 BUTTONS = ("next", "hold", "inject", "show", "who", "end")
-ALWAYS = frozenset({"show", "who", "page", "csv"})
+"""What stands on the board; typed, the same words work."""
+ALWAYS = frozenset({"do:show", "do:who", PAGE, TABLE})
 """What may be tapped on an old message too: it only looks."""
 LONGEST_SAID = 500
 
@@ -33,7 +34,7 @@ LONGEST_SAID = 500
 def board(hall: Hall, exercise: Exercise) -> Reply:
     """Return the facilitator's picture with what they can do."""
     said = hall.line("exercise_board", title=exercise.story.scenario.title, answers="\n".join(_lines(hall, exercise)))
-    return replace(said, kind=ReplyKind.ASK, options=tuple(hall.shown(one) for one in BUTTONS))
+    return replace(said, kind=ReplyKind.ASK, options=tuple(hall.shown(f"{OWN}{one}") for one in BUTTONS))
 
 
 def picture_of(hall: Hall, exercise: Exercise) -> Picture:
@@ -88,7 +89,7 @@ def _last_asked(hall: Hall, place: Place) -> Reply:
 
 def chosen(hall: Hall, place: Place, option: str) -> Heard:
     """Take what a facilitator tapped."""
-    match option.partition("."):
+    match option.removeprefix(OWN).partition("."):
         case ("next", _, _):
             _next(hall, place)
         case ("hold", _, _):
@@ -102,7 +103,7 @@ def chosen(hall: Hall, place: Place, option: str) -> Heard:
             hall.say(place, _who(hall, names))
         case ("end", _, _):
             sure = hall.line("exercise_end_sure")
-            options = (hall.shown("end_now"), hall.shown("not_yet"))
+            options = (hall.shown(f"{OWN}end_now"), hall.shown(f"{OWN}not_yet"))
             hall.say(place, replace(sure, kind=ReplyKind.ASK, options=options))
         case ("end_now", _, _):
             end(hall, place)
@@ -237,7 +238,5 @@ def end(hall: Hall, place: Place) -> None:
     hall.store.change(exercise.id, ended_at=stamp(hall.clock()))
     for seat in hall.store.seats(exercise.id, Role.LEAD):
         here = hall.at(exercise, seat)
-        ended = replace(
-            hall.line("exercise_ended"), kind=ReplyKind.ASK, options=(hall.shown("page"), hall.shown("csv"))
-        )
+        ended = replace(hall.line("exercise_ended"), kind=ReplyKind.ASK, options=(hall.shown(PAGE), hall.shown(TABLE)))
         hall.say(here, board(hall, exercise), ended)

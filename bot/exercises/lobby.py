@@ -18,7 +18,6 @@ from bot.scenarios.moves import Again
 if TYPE_CHECKING:
     from bot.exercises.hall import Hall, Place
     from bot.exercises.seats import Seat
-    from bot.library import Library
     from bot.scenarios.story import Story
 
 ALONE, GROUP, CHOOSE = "alone", "group", "choose"
@@ -31,12 +30,6 @@ class Started:
     exercise: str
     join_code: str
     lead_code: str
-
-
-def shown(library: Library, option: str) -> OptionShown:
-    """Return one of the program's own options, in the words of the content."""
-    label = library.lines[f"exercise_option_{option}"].text
-    return OptionShown(option, label, label)
 
 
 def story_of(hall: Hall, scenario: str) -> Story:
@@ -71,7 +64,7 @@ def offer_story(hall: Hall, person: str, story: Story) -> None:
     asked = hall.line(
         "exercise_alone_or_group", title=one.title, about=one.about, answers=one.audience, minutes=str(one.minutes)
     )
-    ways = tuple(replace(shown(hall.library, way), id=f"{way}.{story.id}") for way in (ALONE, GROUP))
+    ways = tuple(replace(hall.shown(way), id=f"{way}.{story.id}") for way in (ALONE, GROUP))
     _post(hall, person, replace(asked, kind=ReplyKind.ASK, options=ways))
 
 

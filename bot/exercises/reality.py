@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 
 from bot.exercises.heard import Heard
 from bot.exercises.hearing import is_word
+from bot.scenarios.moves import CARRY_ON, REAL
 
 if TYPE_CHECKING:
     from bot.events import Reply
     from bot.exercises.hall import Hall, Place
 
-REAL, CARRY_ON = "real", "carry_on"
+ASKED = "real"
+"""What a seat is asking before anything else."""
 
 
 def ask(hall: Hall, place: Place, line_id: str = "exercise_real_or_not") -> Heard:
     """Ask it, before anything else."""
-    hall.store.change_seat(place.seat.id, asking=REAL)
-    hall.say(replace(place, seat=replace(place.seat, asking=REAL)), question(hall, line_id))
+    hall.store.change_seat(place.seat.id, asking=ASKED)
+    hall.say(replace(place, seat=replace(place.seat, asking=ASKED)), question(hall, line_id))
     return Heard.TAKEN
 
 
@@ -30,7 +32,7 @@ def question(hall: Hall, line_id: str = "exercise_real_or_not") -> Reply:
 def answered(hall: Hall, place: Place, words: str) -> Heard:
     """Take what was typed to it: words that sound like an emergency are real; what says neither is asked again."""
     option = hall.hearing.option(question(hall), words)
-    if option is None and (is_word(words, REAL) or hall.hearing.alarms(words)):
+    if option is None and (is_word(words, "real") or hall.hearing.alarms(words)):
         option = REAL
     return ask(hall, place) if option is None else hall.take_option(place, option)
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bot.events import Event
 
-BEGIN, DECIDE, GO_ON, BACK = "begin", "decide", "go_on", "back_to_exercise"
-OPEN_GUIDE, SKIP_GUIDE = "open_guide", "skip_guide"
-KEEP_MINE, KEEP_SHARED, KEEP_NOT, WRITE_NOTHING = "keep_mine", "keep_shared", "keep_not", "write_nothing"
-PAGE, LEAVE = "page", "leave"
+OWN = "do:"
+"""Before the engine's own options: no id of an author's, and none of a flow's, has a colon."""
+BEGIN, DECIDE, GO_ON = "do:begin", "do:decide", "do:go_on"
+OPEN_GUIDE, SKIP_GUIDE = "do:open_guide", "do:skip_guide"
+KEEP_MINE, KEEP_SHARED, KEEP_NOT, WRITE_NOTHING = "do:keep_mine", "do:keep_shared", "do:keep_not", "do:write_nothing"
+REAL, CARRY_ON, DANGER, LEAVE, PAGE, TABLE = "do:real", "do:carry_on", "do:danger", "do:leave", "do:page", "do:table"
 
 
 @dataclass(frozen=True, slots=True)

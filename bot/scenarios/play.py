@@ -28,6 +28,7 @@ from bot.scenarios.moves import (
     KEEP_NOT,
     KEEP_SHARED,
     OPEN_GUIDE,
+    OWN,
     SKIP_GUIDE,
     WRITE_NOTHING,
     Asked,
@@ -146,7 +147,7 @@ def question(table: Table, run: Run) -> Reply:
         case Stage.OPENING if waits(table, run):
             return table.line("exercise_waiting_to_begin")
         case Stage.OPENING:
-            return _with(table.line("exercise_ready"), (_shown(table, BEGIN),))
+            return _with(table.line("exercise_ready"), (shown(table.library, BEGIN),))
         case Stage.ASKING:
             return _facts_question(table, run)
         case Stage.STOP | Stage.STOP_FIRST:
@@ -160,18 +161,18 @@ def question(table: Table, run: Run) -> Reply:
             )
             return _with(Reply(ReplyKind.ASK, decision.ask, step=f"{run.scene}/{decision.id}"), options)
         case Stage.LIVE if run.guide:
-            return guide.question(table.library, run.guide, _shown(table, SKIP_GUIDE))
+            return guide.question(table.library, run.guide, shown(table.library, SKIP_GUIDE))
         case Stage.LIVE:
             title = table.library.flows[table.scene(run).live or ""].title
-            offered = (_shown(table, OPEN_GUIDE), _shown(table, GO_ON))
+            offered = (shown(table.library, OPEN_GUIDE), shown(table.library, GO_ON))
             return _with(table.line("exercise_guide_offer", title=title), offered)
         case Stage.REFLECTING if run.wrote:
-            return _with(table.line("exercise_keep"), tuple(_shown(table, one) for one in KEEPS))
+            return _with(table.line("exercise_keep"), tuple(shown(table.library, one) for one in KEEPS))
         case Stage.REFLECTING:
             asked = Reply(ReplyKind.ASK, table.scene(run).reflect or "", step=f"{run.scene}/reflect")
-            return _with(asked, (_shown(table, WRITE_NOTHING),))
+            return _with(asked, (shown(table.library, WRITE_NOTHING),))
         case Stage.GOING_ON:
-            return _with(table.line("exercise_go_on"), (_shown(table, GO_ON),))
+            return _with(table.line("exercise_go_on"), (shown(table.library, GO_ON),))
         case _:
             return table.line("exercise_over")
 
@@ -203,7 +204,7 @@ def _facts_question(table: Table, run: Run) -> Reply:
     )
     left = questions_left(table, run)
     which = "exercise_ask" if left is None else "exercise_ask_last" if left == 1 else "exercise_ask_some"
-    return _with(table.line(which, count=str(left)), (*prompts, _shown(table, DECIDE)))
+    return _with(table.line(which, count=str(left)), (*prompts, shown(table.library, DECIDE)))
 
 
 def _stop_question(table: Table, run: Run) -> Reply:
@@ -211,12 +212,12 @@ def _stop_question(table: Table, run: Run) -> Reply:
     discuss = hold.discuss if hold else ""
     if waits(table, run):
         return table.line("exercise_stop_group", answers=discuss)
-    return _with(table.line("exercise_stop_alone", answers=discuss), (_shown(table, GO_ON),))
+    return _with(table.line("exercise_stop_alone", answers=discuss), (shown(table.library, GO_ON),))
 
 
-def _shown(table: Table, option: str) -> OptionShown:
+def shown(library: Library, option: str) -> OptionShown:
     """Return one of the engine's own options, in the words of the content."""
-    label = table.library.lines[f"exercise_option_{option}"].text
+    label = library.lines[f"exercise_option_{option.removeprefix(OWN)}"].text
     return OptionShown(option, label, label)
 
 
@@ -288,7 +289,7 @@ def _guided(table: Table, run: Run, move: Guided) -> Played:
 
 def _last(table: Table, state: str, said: tuple[Reply, ...]) -> tuple[Reply, ...]:
     """Give the last question of the guidance the way back to the exercise."""
-    return guide.with_way_back(said, guide.question(table.library, state, _shown(table, SKIP_GUIDE)))
+    return guide.with_way_back(said, guide.question(table.library, state, shown(table.library, SKIP_GUIDE)))
 
 
 def _happened(table: Table, run: Run, inject: str) -> Played:
