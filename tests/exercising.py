@@ -6,6 +6,7 @@ import itertools
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import yaml
 
 from bot.exercises import lobby
@@ -18,6 +19,7 @@ from bot.scenarios.story import Story
 from bot.wire import question
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from walking import Clock
@@ -151,3 +153,18 @@ class House:
         """Count the rows of a table."""
         with sqlite3.connect(self.path) as connection:
             return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+@pytest.fixture
+def house(tmp_path: Path, content: Library, clock: Clock) -> Iterator[Callable[..., House]]:
+    """Return a way to open a hall with one exercise."""
+    opened: list[House] = []
+
+    def begin(story: Story | None = None, **given: object) -> House:
+        made = House(tmp_path / "t.exercises.db", content, clock, story, **given)
+        opened.append(made)
+        return made
+
+    yield begin
+    for made in opened:
+        made.store.close()

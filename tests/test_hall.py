@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from exercising import MARK, PRACTICE, House, practice
+from exercising import MARK, PRACTICE, practice
+from exercising import house as house  # noqa: PLC0414 - a fixture
 
 from bot.events import Open
 from bot.exercises import lobby, pages
@@ -13,29 +14,10 @@ from bot.exercises.heard import Heard
 from bot.exercises.seats import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from exercising import Visitor
-    from walking import Clock
-
-    from bot.library import Library
-    from bot.scenarios.story import Story
-
-
-@pytest.fixture
-def house(tmp_path: Path, content: Library, clock: Clock) -> Iterator[Callable[..., House]]:
-    """Return a way to open a hall with one exercise."""
-    opened: list[House] = []
-
-    def begin(story: Story | None = None, **given: object) -> House:
-        made = House(tmp_path / "t.exercises.db", content, clock, story, **given)
-        opened.append(made)
-        return made
-
-    yield begin
-    for made in opened:
-        made.store.close()
+    from exercising import House, Visitor
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bot.asking import cut
 from bot.clock import stamp
 from bot.events import OptionShown, Reply
 from bot.exercises.heard import Heard
@@ -28,7 +29,7 @@ BUTTONS = ("next", "hold", "inject", "show", "who", "end")
 """What stands on the board; typed, the same words work."""
 ALWAYS = frozenset({"do:show", "do:who", PAGE, TABLE})
 """What may be tapped on an old message too: it only looks."""
-LONGEST_SAID = 500
+LONGEST_SAID, LONGEST_LABEL = 500, 60
 
 
 def board(hall: Hall, exercise: Exercise) -> Reply:
@@ -74,7 +75,8 @@ def typed(hall: Hall, place: Place, words: str) -> Heard:
     elif option is not None or name in BUTTONS:
         return chosen(hall, place, option or name)
     else:
-        hall.say(place, hall.line("exercise_board_help"), board(hall, place.exercise))
+        alarm = (hall.line("exercise_if_real"),) if hall.hearing.alarms(words) else ()
+        hall.say(place, *alarm, hall.line("exercise_board_help"), board(hall, place.exercise))
     return Heard.TAKEN
 
 
@@ -201,7 +203,7 @@ def _which_inject(hall: Hall, place: Place) -> None:
     for one in ready:
         scene, _, inject = one.partition(".")
         text = place.exercise.story.inject(scene, inject).text
-        options.append(OptionShown(f"inject.{one}", f"{inject}: {text}"[:60], inject[:20]))
+        options.append(OptionShown(f"inject.{one}", cut(f"{inject}: {text}", LONGEST_LABEL), inject[:20]))
     asked = hall.line("exercise_which_inject")
     hall.say(place, replace(asked, kind=ReplyKind.ASK, options=tuple(options)))
 
