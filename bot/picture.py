@@ -153,19 +153,24 @@ def _label(box: Box, newline: str) -> str:
     return newline.join(lines)
 
 
-def dot(library: Library, route: Route) -> str:
-    """Return a route in Graphviz's DOT language."""
-    lines = [
-        f"digraph {_quoted(route.id)} {{",
+def opening(name: str) -> list[str]:
+    """Return the first lines of a picture in DOT: how everything looks unless it says otherwise."""
+    return [
+        f"digraph {quoted(name)} {{",
         '  graph [rankdir=TB, nodesep=0.3, ranksep=0.35, fontname="Helvetica"]',
         '  node [shape=box, style="rounded,filled", fillcolor=white, fontname="Helvetica", fontsize=10, margin="0.12,0.06"]',
         '  edge [fontname="Helvetica", fontsize=9, color="#555555"]',
     ]
+
+
+def dot(library: Library, route: Route) -> str:
+    """Return a route in Graphviz's DOT language."""
+    lines = opening(route.id)
     for box in boxes(library, route):
         style = "rounded,filled,dashed" if box.shown_if else "rounded,filled"
         colour = COLOURS.get(box.kind, "white")
         lines.append(
-            f'  {_quoted(box.id)} [label={_quoted(_label(box, chr(10)), left=True)}, fillcolor="{colour}", style="{style}"]'
+            f'  {quoted(box.id)} [label={quoted(_label(box, chr(10)), left=True)}, fillcolor="{colour}", style="{style}"]'
         )
     beside: dict[str, list[str]] = {}
     drawn = list(arrows(library, route))
@@ -173,25 +178,25 @@ def dot(library: Library, route: Route) -> str:
         looks = ""
         if arrow.side:
             beside.setdefault(arrow.start, []).append(arrow.end)
-            note = _quoted("\n".join(textwrap.wrap(f"and back: {arrow.opens}", 22)))
-            lines.append(f'  {_quoted(arrow.end)} [label={note}, shape=note, style="filled", fillcolor="#f7f7f7"]')
+            note = quoted("\n".join(textwrap.wrap(f"and back: {arrow.opens}", 22)))
+            lines.append(f'  {quoted(arrow.end)} [label={note}, shape=note, style="filled", fillcolor="#f7f7f7"]')
             looks = ", style=dashed, dir=both, constraint=false"
         elif arrow.alarm:
             looks = ', color="#b00020", fontcolor="#b00020"'
-        label = _quoted("\n".join(textwrap.wrap(arrow.label, 22)))
-        lines.append(f"  {_quoted(arrow.start)} -> {_quoted(arrow.end)} [label={label}{looks}]")
+        label = quoted("\n".join(textwrap.wrap(arrow.label, 22)))
+        lines.append(f"  {quoted(arrow.start)} -> {quoted(arrow.end)} [label={label}{looks}]")
     # What is opened on the way stands beside the question that opens it.
     for start, ends in beside.items():
-        lines.append(f"  {{rank=same; {'; '.join(map(_quoted, (start, *ends)))}}}")
+        lines.append(f"  {{rank=same; {'; '.join(map(quoted, (start, *ends)))}}}")
     if any(arrow.end == END for arrow in drawn):
-        lines.append(f'  {_quoted(END)} [label={_quoted(ENDED)}, shape=plaintext, style=""]')
+        lines.append(f'  {quoted(END)} [label={quoted(ENDED)}, shape=plaintext, style=""]')
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def _quoted(text: str, *, left: bool = False) -> str:
-    """Quote a text for DOT, whose only special characters in quotes are the quote and the backslash."""
+def quoted(text: str, *, left: bool = False) -> str:
+    """Quote a text for DOT, whose special characters in quotes are the quote, the backslash and the entity."""
     end = r"\l" if left else r"\n"
-    plain = text.replace("\\", "\\\\").replace('"', '\\"')
+    plain = text.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
     return f'"{plain.replace(chr(10), end)}{end if left else ""}"'
 
 
@@ -204,22 +209,22 @@ def mermaid(library: Library, route: Route) -> str:
         open_, close = (
             ("([", "])") if box.kind in {"call", "close"} else ("{{", "}}") if box.kind == "ask" else ("[", "]")
         )
-        lines.append(f'  s{number}{open_}"{_escaped(_label(box, chr(10)))}"{close}')
+        lines.append(f'  s{number}{open_}"{escaped(_label(box, chr(10)))}"{close}')
     for arrow in arrows(library, route):
         if arrow.side and arrow.end not in numbers:
             numbers[arrow.end] = f"o{len(numbers)}"
-            title = _escaped(arrow.opens)
+            title = escaped(arrow.opens)
             lines.append(f'  {numbers[arrow.end]}>"and back: {title}"]')
         elif arrow.end == END and END not in numbers:
             numbers[END] = "ended"
-            lines.append(f'  ended(("{_escaped(ENDED)}"))')
+            lines.append(f'  ended(("{escaped(ENDED)}"))')
         line = "<-.->" if arrow.side else "==>" if arrow.alarm else "-->"
-        label = f'|"{_escaped(arrow.label)}"|' if arrow.label else ""
+        label = f'|"{escaped(arrow.label)}"|' if arrow.label else ""
         lines.append(f"  {numbers[arrow.start]} {line}{label} {numbers[arrow.end]}")
     return "\n".join(lines) + "\n"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Write the characters that mean something to Mermaid as their numbers."""
     special = {'"': "#quot;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "#": "#35;", "`": "#96;", "\n": "<br/>"}
     return "".join(special.get(character, character) for character in text)

@@ -113,7 +113,7 @@ def scenarios(draw: DrawFn, *, unique: bool = True) -> Scenario:
     return Scenario.model_validate(
         {
             "id": draw(ids),
-            "title": draw(texts(60)),
+            "title": draw(texts(60).filter(lambda title: not title.startswith("\\:") and "\n\\:" not in title)),
             "about": draw(texts(300)),
             "audience": draw(texts(160)),
             "minutes": draw(minutes),

@@ -45,6 +45,7 @@ def links(text: str) -> dict[str, list[str]]:
     for part in re.split(r"^:: ", text, flags=re.MULTILINE)[1:]:
         name = re.split(r" [\[{]|\n", part, maxsplit=1)[0]
         found[name] = re.findall(r"\[\[[^\[\]]*->([^\[\]]*)\]\]", part)
+    found["StoryTitle"] = []  # a name, in which nothing is a link
     return found
 
 
@@ -91,7 +92,10 @@ def test_what_does_not_come_back_is_named(scenario: Scenario) -> None:
 
 
 def test_a_character_no_text_can_hold_is_named() -> None:
-    """A control character in a narrative is left out, and the sentence says where."""
+    """A control character in a narrative is left out, and the sentence says where; so is what Twee itself would unescape."""
+    assert to_twee(reworked(title="\\: so")).left_out == (
+        "The title of the exercise does not come back from Twine as it stands.",
+    )
     story = to_twee(reworked(scene={"narrative": "One\x07two."}))
     assert story.left_out == ("Scene 'changing_mat': its narrative does not come back from Twine as it stands.",)
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.models.scenarios import Scenario
-from bot.scenarios.twee_form import header, read_story, written
+from bot.scenarios.twee_form import header, read_story
 from bot.scenarios.twee_pages import is_ours
 from bot.scenarios.twee_plain import draft
 from bot.scenarios.twee_reading import read_exercise
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 COLOURS = {"scene": "blue", "better": "green", "partly": "yellow", "worse": "red", "hold": "purple", "inject": "orange"}
 """Of tags, in Twine's map; the tags themselves say the same in words."""
+START_OF_PASSAGE = re.compile(r"^::", re.MULTILINE)
 STEP = 150
 """Between two passages on Twine's map: each scene is a row."""
 
@@ -52,7 +54,9 @@ class Imported:
 def to_twee(scenario: Scenario) -> Twee:
     """Return an exercise as a Twine story."""
     data = {"ifid": ifid(scenario.id), "format": "Harlowe", "start": START, "tag-colors": COLOURS, "zoom": 0.6}
-    parts = [f":: StoryTitle\n{written(scenario.title)}", f":: StoryData\n{json.dumps(data, indent=2)}"]
+    # A title is a name, which no format takes for markup: it stands as it is.
+    title = START_OF_PASSAGE.sub("\\\\::", scenario.title)
+    parts = [f":: StoryTitle\n{title}", f":: StoryData\n{json.dumps(data, indent=2)}"]
     parts += [f"{header(one.name, one.tags, at)}\n{one.text}" for one, at in _placed(passages_of(scenario))]
     text = "\n\n\n".join(parts) + "\n"
     return Twee(text, tuple(_lost(scenario, text)), tuple(_not_played(scenario)))

@@ -114,7 +114,7 @@ def draft(story: Story, name: str) -> dict[str, Any]:
             )
     if len(scenes) > MOST_SCENES:
         story.note(0, f"there are {len(scenes)} scenes, and an exercise has at most {MOST_SCENES}: take some out.")
-    title = words_of(story, story.passages[TITLE]) if TITLE in story.passages else ""
+    title = story.passages[TITLE].text if TITLE in story.passages else ""
     story.note(0, "a Twine story has no audience, warning, cast, objectives or sources: each place says TO WRITE.")
     story.note(
         0, f"every scene was given {MINUTES_A_SCENE} minutes, and every way to decide the quality 'partly': judge them."

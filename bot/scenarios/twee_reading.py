@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bot.models.scenarios import END, Scenario
 from bot.scenarios.twee_form import plain, shown
 from bot.scenarios.twee_pages import Pages
-from bot.scenarios.twee_plain import TITLE, TO_CITE, TO_WRITE, Ids, scene_of, words_of
+from bot.scenarios.twee_plain import TITLE, TO_CITE, TO_WRITE, Ids, scene_of
 from bot.scenarios.twee_scene import SceneReader
 from bot.scenarios.twee_writing import (
     BANNER,
@@ -41,7 +41,7 @@ def read_exercise(story: Story, name: str) -> dict[str, Any]:
         pages.note(start, f"how long it takes is missing: {minutes} minutes were put.")
     if start.text.startswith(f"{BANNER}\n"):
         start.text = start.text.removeprefix(BANNER).lstrip("\n")
-    title = words_of(story, story.passages[TITLE]) if TITLE in story.passages else ""
+    title = story.passages[TITLE].text if TITLE in story.passages else ""
     if not title:
         story.note(0, "the title is missing: TO WRITE.")
     data = {
