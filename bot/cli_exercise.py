@@ -111,7 +111,9 @@ def join_command(code: str, name: str, db: Path | None, content: Path | None) ->
     hall = _hall(db, content)
     who = hall.person(f"trainee {' '.join(name.split()).casefold()}")
     if hall.is_taken(who):
-        raise SetupError(f"Somebody here is already called {name}: choose another name with --name.")
+        raise SetupError(
+            f"Somebody here is already called {name}: choose another name; or, if that was you, try again in a quarter of a minute."
+        )
     _enter(hall, who, code, name=name)
     _attend(hall, who, db, name)
 
