@@ -347,6 +347,22 @@ def test_what_is_erased_leaves_no_trace(house: Callable[..., House]) -> None:
     assert sam.last is Heard.ELSEWHERE
 
 
+def test_a_facilitator_erases_it_at_once(house: Callable[..., House]) -> None:
+    """After the end, asked twice; a trainee cannot, and nobody can while it goes on."""
+    here = house()
+    lead, (sam,), _ = here.group("Zebedee")
+    board = lead.question_mail()
+    assert here.hall.press(lead.id, board.nonce, "do:erase", "k1") is Heard.STALE
+    lead.types("end")
+    lead.taps("End it now")
+    theirs = sam.hall.collect(sam.id) or sam.mail
+    assert here.hall.press(sam.id, theirs[-1].nonce, "do:erase_now", "k2") is Heard.STALE
+    assert "cannot be brought back" in lead.taps("Erase it")
+    assert "Nothing of it is left" in lead.taps("Erase it now")
+    assert here.rows("exercises") == 0
+    assert b"Zebedee" not in here.on_disk()
+
+
 def test_after_its_days_an_exercise_goes_by_itself(house: Callable[..., House]) -> None:
     """Thirty days after its end, and not before; addresses go when nobody needs them."""
     here = house()

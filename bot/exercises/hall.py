@@ -23,6 +23,8 @@ from bot.scenarios import play
 from bot.scenarios.moves import (
     CARRY_ON,
     DANGER,
+    ERASE,
+    ERASE_NOW,
     KEEP_MINE,
     KEEP_NOT,
     KEEP_SHARED,
@@ -152,6 +154,8 @@ class Hall:
             place = self.place(person)
             if mail.out["step"] == LOBBY:
                 return lobby.chosen(self, person, option)
+            if option in (ERASE, ERASE_NOW):
+                return leading.after_the_end(self, person, mail.out["exercise"], option)
             if place is None:
                 return Heard.STALE if option != REAL else Heard.REAL
             if option not in (REAL, LEAVE, DANGER):

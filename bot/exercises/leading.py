@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from bot.asking import cut
 from bot.clock import stamp
 from bot.events import OptionShown, Reply
+from bot.exercises import lobby
 from bot.exercises.heard import Heard
 from bot.exercises.seats import Role
 from bot.guard import identifiers
 from bot.models import ReplyKind
 from bot.scenarios.debrief import debrief_replies
 from bot.scenarios.group import picture
-from bot.scenarios.moves import OWN, PAGE, TABLE, Again, Happened, Opened
+from bot.scenarios.moves import ERASE, ERASE_NOW, OWN, PAGE, TABLE, Again, Happened, Opened
 from bot.scenarios.play import waits
 from bot.scenarios.run import Stage
 
@@ -240,5 +241,25 @@ def end(hall: Hall, place: Place) -> None:
     hall.store.change(exercise.id, ended_at=stamp(hall.clock()))
     for seat in hall.store.seats(exercise.id, Role.LEAD):
         here = hall.at(exercise, seat)
-        ended = replace(hall.line("exercise_ended"), kind=ReplyKind.ASK, options=(hall.shown(PAGE), hall.shown(TABLE)))
+        ended = replace(
+            hall.line("exercise_ended"),
+            kind=ReplyKind.ASK,
+            options=(hall.shown(PAGE), hall.shown(TABLE), hall.shown(ERASE)),
+        )
         hall.say(here, board(hall, exercise), ended)
+
+
+def after_the_end(hall: Hall, person: str, exercise_id: str, option: str) -> Heard:
+    """Take what a facilitator taps when it is over: erase it, once they are sure; inside the open transaction."""
+    exercise = hall.store.exercise(exercise_id)
+    seat = hall.store.seat_in(exercise_id, person, Role.LEAD)
+    if exercise is None or seat is None or exercise.ended_at is None:
+        return Heard.STALE
+    if option == ERASE:
+        sure = hall.line("exercise_erase_sure")
+        options = (hall.shown(ERASE_NOW), hall.shown(PAGE))
+        hall.say(hall.at(exercise, seat), replace(sure, kind=ReplyKind.ASK, options=options))
+        return Heard.TAKEN
+    hall.store.remove(exercise.id)
+    lobby.post(hall, person, hall.line("exercise_erased", title=exercise.story.scenario.title))
+    return Heard.TAKEN

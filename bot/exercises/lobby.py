@@ -48,14 +48,14 @@ def offer(hall: Hall, person: str) -> None:
     """Put the list of exercises into somebody's post; whoever left one is offered to go on with it."""
     stories = sorted(hall.stories.values(), key=lambda story: story.scenario.title)
     if not stories:
-        _post(hall, person, hall.line("exercise_list_empty"))
+        post(hall, person, hall.line("exercise_list_empty"))
         return
     left = hall.store.last_left(person)
     options = [OptionShown(f"{CHOOSE}.{one.id}", one.scenario.title, one.scenario.title[:20]) for one in stories]
     if left is not None:
         back = hall.library.lines["exercise_option_go_on"].text
         options.insert(0, OptionShown("again", back, back))
-    _post(hall, person, replace(hall.line("exercise_list"), kind=ReplyKind.ASK, options=tuple(options)))
+    post(hall, person, replace(hall.line("exercise_list"), kind=ReplyKind.ASK, options=tuple(options)))
 
 
 def offer_story(hall: Hall, person: str, story: Story) -> None:
@@ -65,7 +65,7 @@ def offer_story(hall: Hall, person: str, story: Story) -> None:
         "exercise_alone_or_group", title=one.title, about=one.about, answers=one.audience, minutes=str(one.minutes)
     )
     ways = tuple(replace(hall.shown(way), id=f"{way}.{story.id}") for way in (ALONE, GROUP))
-    _post(hall, person, replace(asked, kind=ReplyKind.ASK, options=ways))
+    post(hall, person, replace(asked, kind=ReplyKind.ASK, options=ways))
 
 
 def chosen(hall: Hall, person: str, option: str) -> Heard:
@@ -83,7 +83,7 @@ def chosen(hall: Hall, person: str, option: str) -> Heard:
     elif way == GROUP and hall.may_lead(person):
         start(hall, person, story)
     elif way == GROUP:
-        _post(hall, person, hall.line("exercise_not_a_trainer", answers=hall.number_of(person)))
+        post(hall, person, hall.line("exercise_not_a_trainer", answers=hall.number_of(person)))
     return Heard.TAKEN
 
 
@@ -193,11 +193,11 @@ def _new_place(hall: Hall, exercise: str, role: Role, person: str) -> Place:
 
 
 def _refuse(hall: Hall, person: str, line_id: str) -> str:
-    _post(hall, person, hall.line(line_id))
+    post(hall, person, hall.line(line_id))
     return line_id
 
 
-def _post(hall: Hall, person: str, reply: Reply) -> None:
+def post(hall: Hall, person: str, reply: Reply) -> None:
     """Put something into the post of somebody who may have no seat."""
     out = out_of(hall.library, (reply,), exercise="", step=LOBBY)
     hall.store.add_mail(person, None, out, stamp(hall.clock()))
