@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scenarios import reworked, sample, scenarios
 
 from bot.models.scenarios import Scenario
@@ -388,6 +389,34 @@ def test_hostile_stories_are_read_quickly_and_with_sentences(text: str) -> None:
     assert imported.scenario_data or imported.problems
     assert len(imported.notes) <= 201
     assert len(imported.problems) <= 201
+
+
+PIECES = (
+    ":: ", "[[", "]]", "->", "<!--", "-->", "\n", "[scene]", "[fact]", "[feedback]", "[decision]", "[hold]", "[reflect]", "[inject]",
+    "[scenario]", "[closing]", "minutes: x\n", "next: nowhere\n", "facts: a a mark\n", "a", "/", "|", " | ", "\\", "{", "}", "(if:", "\u2028",
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_a_story_spoilt_anywhere_is_read_all_the_same(data: st.DataObject) -> None:
+    """Lines dropped, doubled, moved or broken: what comes of it is data in which nothing is lost without a sentence, or problems."""
+    lines = to_twee(sample()).text.split("\n")
+    for _ in range(data.draw(st.integers(1, 6))):
+        place = data.draw(st.integers(0, len(lines) - 1))
+        how = data.draw(st.sampled_from(["drop", "double", "move", "break", "cut"]))
+        if how in {"double", "move"}:
+            lines.insert(data.draw(st.integers(0, len(lines))), lines[place])
+        if how in {"drop", "move"} and len(lines) > 1:
+            lines.pop(place)
+        if how == "break":
+            at = data.draw(st.integers(0, len(lines[place])))
+            lines[place] = lines[place][:at] + data.draw(st.sampled_from(PIECES)) + lines[place][at:]
+        if how == "cut":
+            lines = [*lines[:place], *lines[place + data.draw(st.integers(1, 30)) :]] or [""]
+    imported = from_twee("\n".join(lines), "sample_scenario")
+    assert imported.scenario_data or imported.problems
+    assert all(isinstance(note, str) and note.endswith(".") for note in imported.notes)
 
 
 def test_problems_without_number_are_cut_short() -> None:
