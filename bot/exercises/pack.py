@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from bot.models.scenarios import Decision, Inject, Scenario, Scene, SceneFact
 
 HOW_TO_RUN = (
-    ("start", "On your own phone or computer, begin the exercise for a group; you get a join code of a few letters."),
-    ("join code", "Write the code where everybody sees it. Whoever types it is in, under a name they make up."),
+    ("Start", "On Telegram: /exercise, choose it, Lead a group. In a terminal: thinkchild exercise start {id}. You get a join code."),
+    ("Join code", "Show the code, the link or the QR code. Whoever sends it is in, under a name they make up: /join CODE, or exercise join CODE --name NAME."),
     ("next, hold", "The group waits at each holding point until you say next; hold stops everybody where they are."),
     ("inject", "Something happens when you say so, or at its minute: the list stands with each scene."),
-    ("show", "Shows how many decided what, without names; best just before the talk."),
+    ("show", "Shows how many found and decided what, without names; best just before the talk. say WORDS goes to all, note WORDS into the debrief."),
     (
         "end",
-        "Ends it for everybody, with the closing words and the debrief. Anybody may stop before, without saying why.",
+        "Ends it for everybody, with the debrief; print the group's page from there. Anybody may stop before, without saying why.",
     ),
 )
 """How an evening goes, in six lines: a word to type, and what it does."""
@@ -41,7 +41,7 @@ def pack(library: Library, scenario: Scenario) -> str:
         objectives=[(sources[aim.point], aim.take_back) for aim in scenario.objectives],
         plan=list(_plan(scenario)),
         over=sum(scene.minutes for scene in scenario.scenes) - scenario.minutes,
-        how_to_run=HOW_TO_RUN,
+        how_to_run=[(word, says.format(id=scenario.id)) for word, says in HOW_TO_RUN],
         scenes=[_scene(library, scenario, place) for place in range(len(scenario.scenes))],
         quality=QUALITY,
         sources=list(sources.values()),
