@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import yaml
@@ -17,6 +17,10 @@ from jsonschema import Draft202012Validator
 from bot.checks import check_content
 from bot.cli import cli
 from bot.files import KINDS, schemas
+from bot.library import read_scenarios
+
+if TYPE_CHECKING:
+    from bot.models.scenarios import Scenario
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted(path for path in ROOT.rglob("*.md") if not {"node_modules", ".venv", ".venv-rasa"} & set(path.parts))
@@ -28,6 +32,11 @@ def flows() -> dict[str, dict[str, Any]]:
         path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
         for path in sorted((ROOT / "dialogues/flows").glob("*.yaml"))
     }
+
+
+def exercises() -> list[Scenario]:
+    """Return the shipped exercises."""
+    return list(read_scenarios(ROOT).scenarios.values())
 
 
 def test_the_schemas_for_editors_are_those_of_the_models() -> None:
@@ -61,10 +70,19 @@ def test_the_schema_refuses_what_the_reader_refuses() -> None:
 def test_the_readme_lists_the_flows_that_there_are() -> None:
     """The table of flows is the content's own, title for title."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^\| `([a-z_]+)` \| (.+?) \|$", readme, re.MULTILINE)
+    table = readme.partition("## What it can talk about")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| `([a-z_]+)` \| (.+?) \|$", table, re.MULTILINE)
     assert listed == [
         (name, flow["title"]) for name, flow in sorted(flows().items(), key=lambda item: item[1]["order"])
     ]
+
+
+def test_the_readme_lists_the_exercises_that_there_are() -> None:
+    """Each with the minutes it takes."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("## Exercises for trainers")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| `([a-z_]+)`.*\| (\d+) \|$", table, re.MULTILINE)
+    assert sorted(listed) == [(one.id, str(one.minutes)) for one in sorted(exercises(), key=lambda one: one.id)]
 
 
 def test_every_command_named_in_a_document_exists() -> None:
@@ -72,7 +90,7 @@ def test_every_command_named_in_a_document_exists() -> None:
     named: set[str] = set()
     for document in DOCUMENTS:
         for words in re.findall(
-            r"thinkchild ((?:(?:log|area|new|transcript|rasa|nlu review|nlu|model) )?[a-z]+)((?: [^\n`]*)?)",
+            r"thinkchild ((?:(?:log|area|new|transcript|rasa|nlu review|nlu|model|exercise twine|exercise) )?[a-z]+)((?: [^\n`]*)?)",
             document.read_text(encoding="utf-8"),
         ):
             command: Any = cli

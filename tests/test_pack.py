@@ -164,7 +164,7 @@ def test_the_evening_is_told_in_six_lines(text: str) -> None:
     """Start, join code, next and hold, inject, show, end."""
     found = re.search(r'<dl class="run">(.*?)</dl>', text, flags=re.DOTALL)
     assert found
-    assert re.findall(r"<dt>(.*?)</dt>", found[1]) == ["start", "join code", "next, hold", "inject", "show", "end"]
+    assert re.findall(r"<dt>(.*?)</dt>", found[1]) == ["Start", "Join code", "next, hold", "inject", "show", "end"]
 
 
 def test_every_link_leads_somewhere_and_nothing_runs(text: str) -> None:
