@@ -13,6 +13,7 @@ from bot.checks.words import BANNED, NATIONAL_LINES, NUMBER, OLDEST_FLOW, OLDEST
 from bot.guard import Identifier, identifiers
 from bot.models.scenarios import END, Quality
 from bot.readability import reading_age
+from bot.scenarios.knowing import can_be_known
 from bot.scenarios.story import Story
 
 if TYPE_CHECKING:
@@ -84,8 +85,6 @@ def ids_are_unique(asker: Asker, _: Library, story: Story) -> Iterator[Problem]:
             if name in ids[:place]:
                 says = f"The {kind} '{name}' is here twice: rename one."
                 yield asker.problem((*where, place), "duplicate_in_story", says)
-    if any(scene.id == END for scene in scenario.scenes):
-        yield asker.problem(("scenes",), "duplicate_in_story", f"'{END}' means the end: give that scene another id.")
 
 
 def sources_are_there(asker: Asker, library: Library, story: Story) -> Iterator[Problem]:
@@ -157,10 +156,10 @@ def _sources(story: Story) -> Iterator[tuple[Where, tuple[str, ...]]]:
 def time_goes_forward(asker: Asker, _: Library, story: Story) -> Iterator[Problem]:
     """A scene leads to later ones or to the end, so that every way ends."""
     for place, scene in enumerate(story.scenario.scenes):
-        for following in story.follows(scene):
-            if following != END and story.places[following] <= place:
+        for where, following, kind in _names(scene):
+            if kind == "scene" and following != END and story.places[following] <= place:
                 says = f"'{scene.id}' leads back to '{following}': time goes forward, so lead to a later scene or to 'end'."
-                yield asker.problem(("scenes", place), "scene_leads_back", says)
+                yield asker.problem(("scenes", place, *where), "scene_leads_back", says)
 
 
 def every_scene_is_reached(asker: Asker, _: Library, story: Story) -> Iterator[Problem]:
@@ -173,14 +172,13 @@ def every_scene_is_reached(asker: Asker, _: Library, story: Story) -> Iterator[P
 
 def facts_can_be_found(asker: Asker, _: Library, story: Story) -> Iterator[Problem]:
     """Each fact has something that brings it out, and time enough to ask."""
-    findable = _findable(story, always=False)
     for place, scene in enumerate(story.scenario.scenes):
         for number, fact in enumerate(scene.facts):
             where: Where = ("scenes", place, "facts", number)
             if not fact.prompt and not fact.asks:
                 says = f"Nothing brings out the fact '{fact.id}': give it a 'prompt' to tap, or 'asks' to type."
                 yield asker.problem(where, "fact_never_found", says)
-            elif scene.id in story.before and fact.id not in findable[scene.id]:
+            elif scene.id in story.before and not can_be_known(story, (fact.id,), scene.id, always=False):
                 says = (
                     f"The fact '{fact.id}' can never be found: what it needs comes too late, needs it in turn, or takes more "
                     "questions than there is time for."
@@ -188,43 +186,24 @@ def facts_can_be_found(asker: Asker, _: Library, story: Story) -> Iterator[Probl
                 yield asker.problem(where, "fact_never_found", says)
 
 
-def _findable(story: Story, *, always: bool) -> dict[str, frozenset[str]]:
-    """Return, for each scene, the facts that whoever asks well knows at its end: on every way to it, or on some."""
-    ways = story.always_before if always else story.before
-    own: dict[str, frozenset[str]] = {}
-    found: dict[str, frozenset[str]] = {}
-    for scene in story.scenario.scenes:
-        known = frozenset[str]().union(*(own[one] for one in ways.get(scene.id, ())))
-        own[scene.id] = _findable_in(scene, known)
-        found[scene.id] = known | own[scene.id]
-    return found
-
-
-def _findable_in(scene: Scene, known: frozenset[str]) -> frozenset[str]:
-    """Return the facts of a scene that can be found in it by somebody who knows some already."""
-    cost: dict[str, frozenset[str]] = {}
-    for _ in scene.facts:
-        for fact in scene.facts:
-            if known.issuperset(set(fact.needs) - set(cost)):
-                # What has to be asked in this scene before it, and itself.
-                cost[fact.id] = frozenset({fact.id}).union(*(cost.get(one, frozenset()) for one in fact.needs))
-    limit = scene.questions or len(scene.facts)
-    return frozenset(one for one, asked in cost.items() if len(asked) <= limit)
-
-
 def decisions_lead_on(asker: Asker, _: Library, story: Story) -> Iterator[Problem]:
     """Whoever found nothing can decide, and whoever asked well can decide well."""
-    findable = _findable(story, always=True)
     for place, scene in enumerate(story.scenario.scenes):
+        if scene.id not in story.before:
+            continue
         for number, decision in enumerate(scene.decisions):
             where: Where = ("scenes", place, "decisions", number)
             open_to_all = [option for option in decision.options if not option.needs]
             if len(open_to_all) < 2:  # noqa: PLR2004 - one is no choice
                 says = f"'{decision.id}' leads nowhere for whoever found nothing: at least two options must be without 'needs'."
                 yield asker.problem(where, "decision_leads_nowhere", says)
-            if not any(findable[scene.id].issuperset(option.needs) for option in _better(decision)):
+            if not any(can_be_known(story, option.needs, scene.id, always=True) for option in _better(decision)):
                 says = f"Nobody can be sure to decide '{decision.id}' well: one 'better' option must be open to whoever asks in time."
                 yield asker.problem(where, "no_better_option", says)
+            for which, option in enumerate(decision.options):
+                if not can_be_known(story, option.needs, scene.id, always=False):
+                    says = f"Nobody can ever choose '{option.id}': what it needs comes too late, or takes more questions than there is time for."
+                    yield asker.problem((*where, "options", which), "option_never_open", says)
 
 
 def _better(decision: Decision) -> list[SceneOption]:
@@ -319,7 +298,12 @@ def texts_of(scenario: Scenario) -> Iterator[tuple[Where, str]]:
 
 
 NO_WORDS = frozenset({"id", "point", "next", "after", "live", "quality"})
-FORM: tuple[Check, ...] = (ids_are_unique, sources_are_there, scenes_name_what_is_there, buttons_are_short)
+FORM: tuple[Check, ...] = (
+    ids_are_unique,
+    sources_are_there,
+    scenes_name_what_is_there,
+    buttons_are_short,
+)
 WAYS: tuple[Check, ...] = (
     time_goes_forward,
     every_scene_is_reached,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.exercises.seats import Exercise, Seat
     from bot.library import Library
 
-LOBBY = "exercises"
+LOBBY = "do:lobby"
 """The open step of whoever has no seat yet."""
 
 

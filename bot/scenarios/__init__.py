@@ -1,6 +1,7 @@
 """Exercises without the world around them: what may follow what, one person's way through, and what it adds up to.
 
     story       a scenario by id, and every way through it
+    knowing     what somebody who asks well can know where
     run         where one person is in it: frozen, numbered, without clock, names or words
     moves       what happens to somebody; recorded moves as text, to go through a run again
     play        the engine: event -> what is said and where the person is then
