@@ -53,9 +53,12 @@ class Story:
 
     def follows(self, scene: Scene) -> tuple[str, ...]:
         """Return everything that may follow a scene, each once."""
-        named = [option.next for decision in scene.decisions for option in decision.options if option.next]
-        always = any(all(option.next for option in decision.options) for decision in scene.decisions)
-        return tuple(dict.fromkeys(named if always else [*named, self.default_next(scene)]))
+        following = [self.default_next(scene)]
+        for decision in scene.decisions:
+            named = [option.next for option in decision.options if option.next]
+            # The last option that names a scene decides, so a decision whose options all do overtakes what came before it.
+            following = named if len(named) == len(decision.options) else [*named, *following]
+        return tuple(dict.fromkeys(following))
 
     def next_after(self, scene: Scene, chosen: tuple[str, ...]) -> str:
         """Return what follows a scene once its options were chosen: the last that names a scene decides."""
