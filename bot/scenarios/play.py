@@ -296,6 +296,8 @@ def _happened(table: Table, run: Run, inject: str) -> Played:
     scene, _, name = inject.partition(".")
     if run.stage in (Stage.OPENING, Stage.OVER) or scene != run.scene:
         return Played(run, ())
+    if name not in {one.id for one in table.scene(run).injects}:
+        return Played(run, ())
     run, said = _inject(table, run, (name,))
     return Played(run, (*said, question(table, run)) if said else ())
 
@@ -318,10 +320,12 @@ def _came(run: Run, inject: str) -> bool:
 
 
 def _why(table: Table, run: Run) -> Reply:
-    """Return the sources of what somebody was last told in this scene."""
-    times = [(one.at, table.story.fact(one.scene, one.fact).sources) for one in run.found]
-    times += [(one.at, table.story.option(one.scene, one.decision, one.option).sources) for one in run.decided]
-    sources = max(times, key=lambda one: one[0])[1] if times else ()
+    """Return the sources of what somebody last found out, or was last told of a decision."""
+    # In a scene, questions come before decisions: so the order does not depend on what happened in the same second.
+    told = [(one.scene, 0, table.story.fact(one.scene, one.fact).sources) for one in run.found]
+    told += [(one.scene, 1, table.story.option(one.scene, one.decision, one.option).sources) for one in run.decided]
+    told.sort(key=lambda one: (run.scenes.index(one[0]), one[1]))
+    sources = told[-1][2] if told else ()
     return (
         Reply(ReplyKind.CITE, table.library.lines["why_heading"].text, sources)
         if sources
@@ -345,14 +349,16 @@ def _go_on(table: Table, run: Run, at: int) -> Played:
     scene = table.scene(run)
     stages = _stages(scene)
     after = stages[stages.index(run.stage) + 1 :]
+    run, said = _alone(table, run)
     if after:
-        run, said = _before_deciding(table, run, after[0])
         return _ask(table, replace(run, stage=after[0]), *said)
     following = table.story.next_after(scene, run.chosen(run.scene))
     if following == END:
         over = replace(run, stage=Stage.OVER)
-        return Played(over, (Reply(ReplyKind.SAY, table.story.scenario.closing), *debrief_replies(table, over)))
-    return _enter(table, run, table.story.scenes[following], at)
+        closing = Reply(ReplyKind.SAY, table.story.scenario.closing)
+        return Played(over, (*said, closing, *debrief_replies(table, over)))
+    entered = _enter(table, run, table.story.scenes[following], at)
+    return Played(entered.run, (*said, *entered.said))
 
 
 def _enter(table: Table, run: Run, scene: Scene, at: int) -> Played:
@@ -362,12 +368,13 @@ def _enter(table: Table, run: Run, scene: Scene, at: int) -> Played:
     told = table.line("exercise_scene", title=scene.title, count=number, answers=scene.narrative)
     sent = table.group.sent if table.group is not None else ()
     run, happened = _inject(table, run, (one.id for one in scene.injects if f"{scene.id}.{one.id}" in sent))
-    return _ask(table, run, replace(told, step=scene.id), *happened)
+    run, alone = _alone(table, run) if run.stage is not Stage.ASKING else (run, ())
+    return _ask(table, run, replace(told, step=scene.id), *happened, *alone)
 
 
-def _before_deciding(table: Table, run: Run, stage: Stage) -> tuple[Run, tuple[Reply, ...]]:
-    """Let happen, for somebody alone, what a facilitator would have sent, once the questions are over."""
-    if table.group is not None or run.stage is not Stage.ASKING or stage is Stage.ASKING:
+def _alone(table: Table, run: Run) -> tuple[Run, tuple[Reply, ...]]:
+    """Let happen, for somebody alone, what a facilitator would have sent: once there is nothing, or nothing more, to ask."""
+    if table.group is not None:
         return run, ()
     return _inject(table, run, (one.id for one in table.scene(run).injects if not one.after and not one.minutes))
 
