@@ -6,8 +6,9 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from bot.asking import EXITS
 from bot.events import COMMANDS, Alarmed, Chose, Do, Marked, Open, Unclear, WroteAs
-from bot.models import Mark
+from bot.models import Mark, Moment
 from bot.scenarios import play
 from bot.scenarios.moves import Again, Asked, Guided, Happened, Opened, Tapped, Why, Wrote
 from bot.scenarios.play import Played, Table
@@ -28,6 +29,9 @@ _EVENTS: dict[str, type[Any]] = {
     kind.__name__.lower(): kind for kind in (Open, Chose, Marked, Do, Alarmed, Unclear, WroteAs)
 }
 BEGIN = "begin"
+IDS, LISTS = frozenset({"option", "fact", "inject"}), frozenset({"options", "marks", "flows", "near"})
+"""What holds an id in a move, and what holds several things in an event."""
+INSTEAD = ("", "two_fit", "cannot_say_safe")
 
 
 def move_out(move: Move | None, group: Group | None) -> str:
@@ -42,32 +46,52 @@ def move_out(move: Move | None, group: Group | None) -> str:
 
 def move_in(text: str) -> tuple[Move | None, Group | None]:
     """Read a move, None being the beginning; raises ValueError when the text is no move."""
-    held: dict[str, Any] = json.loads(text)
+    try:
+        return _move_in(json.loads(text))
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise ValueError(f"This is no move: {text[:80]}") from error
+
+
+def _move_in(held: dict[str, Any]) -> tuple[Move | None, Group | None]:
+    """Read a move; whatever has another shape raises."""
     given = held.pop("group", None)
-    group = Group(given["opened"], tuple(given["sent"])) if given else None
+    group = _group_in(given) if given else None
     kind = held.pop("move")
     if kind == BEGIN:
         return None, group
     if "event" in held:
         held["event"] = _event_in(held["event"])
-    try:
-        made: Move = _MOVES[kind](**held)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"This is no move: {text[:80]}") from error
+    made: Move = _MOVES[kind](**held)
+    if type(made.at) is not int or not all(isinstance(value, str) for name, value in held.items() if name in IDS):
+        raise TypeError("an id or a time of the wrong kind")
     return made, group
 
 
+def _group_in(held: dict[str, Any]) -> Group:
+    group = Group(held["opened"], tuple(held["sent"]))
+    if type(group.opened) is not int or not all(isinstance(one, str) for one in group.sent):
+        raise TypeError("a count or an inject of the wrong kind")
+    return group
+
+
 def _event_in(held: dict[str, Any]) -> Event:
+    """Read what was said to the live guidance; whatever has another shape than an event raises."""
     kind = held.pop("event")
+    held["moment"] = Moment(held.get("moment", Moment.UNKNOWN))
     lists = {name: _frozen(name, value) if isinstance(value, list) else value for name, value in held.items()}
     made: Event = _EVENTS[kind](**lists)
-    if isinstance(made, Do) and made.command not in (*COMMANDS, "begin", "again"):
-        raise ValueError(f"This is no command: {made.command}")
+    if not all(isinstance(value, list if name in LISTS else str) for name, value in held.items()):
+        raise TypeError("something of the wrong kind")
+    known = {"command": (*COMMANDS, "begin", "again"), "writer": EXITS, "instead": INSTEAD}
+    if any(held[name] not in words for name, words in known.items() if name in held):
+        raise ValueError("a word that nothing knows")
     return made
 
 
 def _frozen(name: str, value: list[Any]) -> tuple[Any, ...]:
-    return tuple((prompt, Mark(mark)) for prompt, mark in value) if name == "marks" else tuple(value)
+    if name == "marks":
+        return tuple((str(prompt), Mark(mark)) for prompt, mark in value)
+    return tuple(map(str, value))
 
 
 def replayed(library: Library, story: Story, moves: Iterable[str]) -> Iterator[tuple[Move | None, Played]]:

@@ -97,16 +97,19 @@ class Run:
     @classmethod
     def from_json(cls, text: str) -> Run:
         """Read a run; raises ValueError when the text is not one of this format."""
-        data: dict[str, Any] = json.loads(text)
-        if data.pop("format", None) != FORMAT:
+        data: Any = json.loads(text)
+        if not isinstance(data, dict) or data.pop("format", None) != FORMAT:
             raise ValueError("This run was kept by another version of the program.")
-        return cls(
-            **{
-                **data,
-                "stage": Stage(data["stage"]),
-                "scenes": tuple(data["scenes"]),
-                "found": tuple(Found(**one) for one in data["found"]),
-                "decided": tuple(Decided(**one) for one in data["decided"]),
-                "injected": tuple(data["injected"]),
-            }
-        )
+        try:
+            return cls(
+                **{
+                    **data,
+                    "stage": Stage(data["stage"]),
+                    "scenes": tuple(data["scenes"]),
+                    "found": tuple(Found(**one) for one in data["found"]),
+                    "decided": tuple(Decided(**one) for one in data["decided"]),
+                    "injected": tuple(data["injected"]),
+                }
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"This is no run: {text[:80]}") from error
