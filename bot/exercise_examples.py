@@ -3,6 +3,7 @@
 # A mark with a ready explanation                   the first line says what it shows
 exercise: ready_explanation
 
+& 0                                                 only where it is led: the group, before it begins
 > Begin @12                                         what is tapped, by its label, and after how many seconds
 Monday, 8.40                                        what must then be said, in this order; spaces do not matter
 ? noted_before @40                                  a typed question, by the fact that it brought out; - for none
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 TIMED = re.compile(r"(.*\S)\s+@(\d{1,7})")
 SENT = {">": "tapped", "?": "asked", "+": "move", "&": "group"}
+SIGNS = frozenset(f"{sign} " for sign in (*SENT, "!"))
 NOTHING = "-"
 
 
@@ -78,7 +80,7 @@ def _told(table: Table, run: Run, move: Move) -> str:
 
 def as_example(library: Library, story: Story, moves: Sequence[str]) -> str:
     """Return a run as a text that runs as a test and passes as it stands."""
-    lines = [f"# {story.scenario.title}", f"exercise: {story.id}", ""]
+    lines = [f"# {' '.join(story.scenario.title.split())}", f"exercise: {story.id}", ""]
     run, group = Run(), None
     for (move, played), text in zip(replayed(library, story, moves), moves, strict=True):
         now = move_in(text)[1]
@@ -88,24 +90,34 @@ def as_example(library: Library, story: Story, moves: Sequence[str]) -> str:
         if move is not None:
             lines.append(_sent(Table(library, story, group), run, move, text))
         for reply in played.said:
-            sample = reply.text[:SAMPLE].split("\n")[0].strip()
-            if sample and sample[:2] not in {f"{sign} " for sign in (*SENT, "!")}:
-                lines.append(sample)
+            # Of each line as much as shows that it was said: what would read as a sign of ours is left out.
+            samples = [line.strip()[:SAMPLE].strip() for line in reply.text.splitlines()]
+            lines += [one for one in samples if one and not one.startswith("#") and one[:2] not in SIGNS]
         lines.append("")
         run = played.run
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _sent(table: Table, run: Run, move: Move, text: str) -> str:
+    """Write a move so that it is read as the same: by its words where they can mean nothing else, else as it is kept."""
     if isinstance(move, Tapped):
-        labels = [one.label for one in play.question(table, run).options if one.id == move.option]
-        if labels:
-            return f"> {labels[0]} @{move.at}"
-    if isinstance(move, Asked):
+        options = play.question(table, run).options
+        labels = [one.label for one in options if one.id == move.option]
+        if len(labels) == 1 and sum(one.label == labels[0] for one in options) == 1:
+            line = f"> {labels[0]} @{move.at}"
+            if line.splitlines() == [line] and _timed(line[2:]) == (labels[0], move.at):
+                return line
+    if isinstance(move, Asked) and re.fullmatch(r"\w*", move.fact):
         return f"? {move.fact or NOTHING} @{move.at}"
     held = json.loads(text)
     held.pop("group", None)
     return f"+ {json.dumps(held)}"
+
+
+def _timed(words: str) -> tuple[str, int]:
+    """Take the seconds off a line."""
+    found = TIMED.fullmatch(words.strip())
+    return (found[1], int(found[2])) if found else (words.strip(), 0)
 
 
 def parse_example(text: str, name: str) -> ExerciseExample:
@@ -119,7 +131,12 @@ def parse_example(text: str, name: str) -> ExerciseExample:
             made.title = made.title or line.lstrip("# ").strip()
         elif line.startswith("exercise:") and not made.exercise:
             made.exercise = line.partition(":")[2].strip()
-        elif line[:2] in {f"{sign} " for sign in SENT}:
+        elif line[:2] in SIGNS - {"! "}:
+            if line[0] == "&" and not re.fullmatch(r"& +[0-9]{1,4}( .*)?", line):
+                raise SetupError(f"{name}, line {number}: after '&' comes how many holding points were opened.")
+            if line[0] == "&" and len(exchanges) == 1 and not exchanges[0].expected:
+                exchanges[0].sent = line[2:].strip()  # it is led, and so it begins otherwise
+                continue
             exchanges.append(Exchange(number, line[2:].strip(), SENT[line[0]]))
         else:
             kind, words = ("not", line[2:]) if line[:2] == "! " else ("said", line)
@@ -142,11 +159,12 @@ def _run(example: ExerciseExample, library: Library, story: Story) -> Iterator[s
     run, group = Run(), None
     before: list[Line] = []
     for exchange in example.exchanges:
-        table = Table(library, story, group)
-        if exchange.kind == "group":
+        if exchange.kind == "group" or (exchange.kind == "opening" and exchange.sent):
             group = _group(exchange)
+        if exchange.kind == "group":
             before += exchange.expected
             continue
+        table = Table(library, story, group)
         if exchange.kind == "opening":
             played = play.begin(table)
         else:
@@ -163,8 +181,6 @@ def _run(example: ExerciseExample, library: Library, story: Story) -> Iterator[s
 
 def _group(exchange: Exchange) -> Group:
     opened, *sent = exchange.sent.split()
-    if not opened.isdecimal():
-        raise SetupError(f"line {exchange.number}: after '&' comes how many holding points were opened.")
     return Group(int(opened), tuple(sent))
 
 
@@ -173,11 +189,10 @@ def _move(table: Table, run: Run, exchange: Exchange) -> Move | str:
     if exchange.kind == "move":
         try:
             move, _ = move_in(exchange.sent)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except ValueError:
             return "this is no move as one is kept."
         return move if move is not None else "it has begun already."
-    found = TIMED.fullmatch(exchange.sent)
-    words, at = (found[1], int(found[2])) if found else (exchange.sent, 0)
+    words, at = _timed(exchange.sent)
     if exchange.kind == "asked":
         return Asked("" if words == NOTHING else words, at)
     options = play.question(table, run).options
