@@ -172,7 +172,7 @@ def _listed(head: str, items: Iterable[tuple[str, tuple[str, ...]]]) -> list[Rep
     made: list[Reply] = []
     text, sources = head, dict[str, None]()
     for item, cited in items:
-        if len(text) + len(item) > LONGEST and text:
+        if len(text) + 1 + len(item) > LONGEST and text:
             made.append(Reply(ReplyKind.SAY, text, tuple(sources), step="debrief"))
             text, sources = "", {}
         text = f"{text}\n{item}" if text else item
