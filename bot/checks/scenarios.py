@@ -71,6 +71,9 @@ def ids_are_unique(asker: Asker, _: Library, story: Story) -> Iterator[Problem]:
     seen: dict[str, str] = {}
     for place, scene in enumerate(scenario.scenes):
         at: Where = ("scenes", place)
+        if scene.id == END:
+            says = f"'{END}' is what the end is called: give this scene another id."
+            yield asker.problem((*at, "id"), "id_taken", says)
         groups.append(((*at, "decisions"), [one.id for one in scene.decisions], "decision"))
         groups.append(((*at, "injects"), [one.id for one in scene.injects], "inject"))
         for number, decision in enumerate(scene.decisions):
