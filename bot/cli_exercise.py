@@ -110,7 +110,7 @@ def join_command(code: str, name: str, db: Path | None, content: Path | None) ->
     """Join a group's exercise with its code; the same name brings you back to your place."""
     hall = _hall(db, content)
     who = hall.person(f"trainee {' '.join(name.split()).casefold()}")
-    if hall.is_taken(who):
+    if hall.presence.is_taken(who):
         raise SetupError(
             f"Somebody here is already called {name}: choose another name; or, if that was you, try again in a quarter of a minute."
         )

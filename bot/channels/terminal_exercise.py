@@ -50,7 +50,7 @@ class ExerciseTerminal(Screen):
         try:
             self._attend()
         finally:
-            self.hall.is_here(self.who, here=False)
+            self.hall.presence.is_here(self.who, here=False)
 
     def _attend(self) -> None:
         self._look()
@@ -99,7 +99,7 @@ class ExerciseTerminal(Screen):
 
     def _next(self) -> str | None:
         """Return the next line; None at the end of the input. Meanwhile, what others set off is shown."""
-        self.hall.is_here(self.who)
+        self.hall.presence.is_here(self.who)
         asked = bool(self.said.get("options"))
         if self.typed_by_hand or asked:
             self.out.write(self._styled("> ", dim=True))
@@ -112,7 +112,7 @@ class ExerciseTerminal(Screen):
             if not (self.typed_by_hand or asked):
                 select.select([], [], [], LOOK_EVERY)
             self.hall.tick()
-            self.hall.is_here(self.who)
+            self.hall.presence.is_here(self.who)
             if self._look(redraw=True):
                 asked = bool(self.said.get("options"))
                 if self.hall.place(self.who) is None:

@@ -8,7 +8,9 @@
     hall        the only way in for trainees: idempotent, one transaction a turn
     lobby       choosing an exercise, starting, joining
     leading     what a facilitator can do
-    reality     real, or the exercise?
+    reality     real, or the exercise? presence whose terminal is open
+    opening     the file and the exercises that are offered, for a channel that stays open
+    sent        an exercise that a trainer sends as a file
     pages       debriefs as pages and as a table
     keeping     what is erased when
 

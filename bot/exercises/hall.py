@@ -16,8 +16,9 @@ from bot.events import Do
 from bot.exercises import leading, lobby, reality
 from bot.exercises.heard import Heard
 from bot.exercises.hearing import Hearing, is_word
+from bot.exercises.presence import Presence
 from bot.exercises.seats import Role
-from bot.exercises.speaking import LOBBY, open_mark, out_of
+from bot.exercises.speaking import open_mark, out_of
 from bot.guard import identifiers
 from bot.scenarios import play
 from bot.scenarios.moves import (
@@ -29,6 +30,7 @@ from bot.scenarios.moves import (
     KEEP_NOT,
     KEEP_SHARED,
     LEAVE,
+    PAGE,
     REAL,
     Again,
     Asked,
@@ -54,8 +56,6 @@ if TYPE_CHECKING:
     from bot.scenarios.moves import Move
     from bot.scenarios.story import Story
 
-SEEN_EVERY = timedelta(seconds=5)
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
 QUIET = timedelta(minutes=30)
 """After this long, typed words may be about a real child: it is asked."""
 
@@ -86,7 +86,9 @@ class Hall:
         self.library = library.at("england", clock().date().isoformat())
         self.hearing = Hearing(self.library, keeper)
         self._trainers = None if trainers is None else frozenset(map(self.person, trainers))
-        self._seen: dict[str, datetime] = {}
+        self.presence = Presence(store, clock)
+        self.invite: Callable[[str], str] = lambda _: ""
+        """Code -> a link that leads straight to it, where there are links."""
         self._written: dict[str, str] = {}
         """Seat -> a reflection that may not be kept yet: in memory alone."""
 
@@ -102,17 +104,6 @@ class Hall:
         """Return the number by which somebody can be made a trainer: their own, shown to them alone."""
         address = self.store.address(person)
         return address[1] if address else ""
-
-    def is_here(self, person: str, *, here: bool = True) -> None:
-        """Note, every few seconds, that somebody's terminal is open, or that it is no more."""
-        now = self.clock()
-        if not here or now - self._seen.get(person, LONG_AGO) > SEEN_EVERY:
-            self._seen[person] = now
-            self.store.see(person, stamp(now) if here else "")
-
-    def is_taken(self, person: str) -> bool:
-        """Say whether somebody else sits there now, at another terminal."""
-        return self.store.is_seen(person, stamp(self.clock() - 3 * SEEN_EVERY))
 
     def place(self, person: str) -> Place | None:
         """Return where somebody sits now."""
@@ -134,7 +125,7 @@ class Hall:
         """Take one event or typed words; raises StoreError when it could not be kept, and then nothing of it was."""
         with self.store.transaction():
             if self.store.is_known(key):
-                return Heard.REPEATED
+                return Heard.REAL if self.store.was_real(key) else Heard.REPEATED
             place = self.place(person)
             if place is None:
                 return Heard.ELSEWHERE
@@ -150,19 +141,19 @@ class Hall:
             return Heard.REFUSED
         with self.store.transaction():
             if self.store.is_known(key):
-                return Heard.REPEATED
+                return Heard.REAL if self.store.was_real(key) else Heard.REPEATED
             place = self.place(person)
-            if mail.out["step"] == LOBBY:
-                return lobby.chosen(self, person, option)
+            if not mail.out["exercise"]:  # answered once: two taps start no two groups
+                return lobby.chosen(self, person, option) if self.store.answer(nonce) else Heard.STALE
             if option in (ERASE, ERASE_NOW):
                 return leading.after_the_end(self, person, mail.out["exercise"], option)
             if place is None:
                 return Heard.STALE if option != REAL else Heard.REAL
-            if option not in (REAL, LEAVE, DANGER):
-                here = (place.exercise.id, open_mark(place.exercise, place.seat))
-                always = place.seat.role is Role.LEAD and option in leading.ALWAYS
-                if here != (mail.out["exercise"], mail.out["open"]) and not always:
-                    return Heard.STALE
+            late = mail.out["exercise"] != place.exercise.id
+            if option != LEAVE and not (place.seat.role is Role.LEAD and option in leading.ALWAYS):
+                late = late or mail.out["open"] != open_mark(place.exercise, place.seat)
+            if late and option not in (REAL, DANGER):
+                return Heard.STALE
             heard = self.take_option(place, option)
             self.store.add_move(place.seat.id, "", key, stamp(self.clock()))
             self.store.change_seat(place.seat.id, last_at=stamp(self.clock()))
@@ -302,7 +293,9 @@ class Hall:
         played = play.step(self.table(exercise), seat.run, move)
         self._keep(place, played, move_out(move, exercise.group))
         if played.said or before:
-            self.say(replace(place, seat=replace(seat, run=played.run)), *before, *played.said)
+            ended = played.run.stage is Stage.OVER and seat.run.stage is not Stage.OVER
+            said = self.with_page(played.said) if ended else played.said
+            self.say(replace(place, seat=replace(seat, run=played.run)), *before, *said)
         if played.run.stage is Stage.OVER and seat.run.stage is not Stage.OVER:
             self.finish(place)
         return played
@@ -384,6 +377,11 @@ class Hall:
         scene = place.seat.run.scene if place.seat.run is not None else place.seat.role
         out = out_of(self.library, replies, exercise=place.exercise.id, step=str(scene), opened=opened)
         self.store.add_mail(place.seat.person, place.exercise.id, out, stamp(self.clock()))
+
+    def with_page(self, said: tuple[Reply, ...]) -> tuple[Reply, ...]:
+        """Offer a debrief as a page, where one can be sent; a terminal has a command for that."""
+        page = () if self.channel == "terminal" else (self.shown(PAGE),)
+        return (*said[:-1], replace(said[-1], options=page))
 
     def collect(self, person: str) -> list[Mail]:
         """Return what waits to be shown to somebody."""

@@ -143,7 +143,9 @@ def _with_words(hall: Hall, place: Place, name: str, words: str) -> None:
 
 
 def _trainees(hall: Hall, exercise: Exercise) -> list[Seat]:
-    return [seat for seat in hall.store.seats(exercise.id, Role.TRAINEE) if seat.run is not None]
+    """Return who is there: somebody who left, for something real perhaps, hears no more of the exercise."""
+    there = hall.store.seats(exercise.id, Role.TRAINEE)
+    return [seat for seat in there if seat.run is not None and not seat.gone]
 
 
 # --- what it does -------------------------------------------------------------------------------------
@@ -232,10 +234,10 @@ def end(hall: Hall, place: Place) -> None:
         run = seat.run
         if run is None or run.stage is Stage.OVER:
             continue
-        here = hall.at(exercise, seat)
+        here = hall.at(exercise, replace(seat, run=replace(run, stage=Stage.OVER)))
         said: tuple[Reply, ...] = (hall.line("exercise_over"),)
         if run.scenes:
-            said = (*said, *debrief_replies(hall.table(exercise), run))
+            said = hall.with_page((*said, *debrief_replies(hall.table(exercise), run)))
         hall.say(here, *said)
         hall.finish(here)
     hall.store.change(exercise.id, ended_at=stamp(hall.clock()))

@@ -64,7 +64,9 @@ def offer_story(hall: Hall, person: str, story: Story) -> None:
     asked = hall.line(
         "exercise_alone_or_group", title=one.title, about=one.about, answers=one.audience, minutes=str(one.minutes)
     )
-    ways = tuple(replace(hall.shown(way), id=f"{way}.{story.id}") for way in (ALONE, GROUP))
+    # A story that somebody sent goes by its version: nobody else can name it.
+    name = story.id if hall.stories.get(story.id) is story else story.version
+    ways = tuple(replace(hall.shown(way), id=f"{way}.{name}") for way in (ALONE, GROUP))
     post(hall, person, replace(asked, kind=ReplyKind.ASK, options=ways))
 
 
@@ -73,7 +75,7 @@ def chosen(hall: Hall, person: str, option: str) -> Heard:
     way, _, scenario = option.partition(".")
     if way == "again" and back(hall, person):
         return Heard.TAKEN
-    story = hall.stories.get(scenario)
+    story = hall.stories.get(scenario) or hall.store.script(scenario)
     if story is None:
         return Heard.STALE
     if way == CHOOSE:
@@ -83,7 +85,9 @@ def chosen(hall: Hall, person: str, option: str) -> Heard:
     elif way == GROUP and hall.may_lead(person):
         start(hall, person, story)
     elif way == GROUP:
-        post(hall, person, hall.line("exercise_not_a_trainer", answers=hall.number_of(person)))
+        refused = hall.line("exercise_not_a_trainer", answers=hall.number_of(person))
+        alone = replace(hall.shown(ALONE), id=f"{ALONE}.{scenario}")
+        post(hall, person, replace(refused, kind=ReplyKind.ASK, options=(alone,)))
     return Heard.TAKEN
 
 
@@ -134,7 +138,8 @@ def start(hall: Hall, person: str, story: Story) -> Started:
     join, lead = new_code(), new_code()
     exercise = hall.store.add_exercise(story, "group", join, lead, stamp(hall.clock()))
     place = _new_place(hall, exercise, Role.LEAD, person)
-    hall.say(place, hall.line("exercise_started", title=story.scenario.title, code=join, other=lead))
+    said = hall.line("exercise_started", title=story.scenario.title, code=join, other=lead)
+    hall.say(place, replace(said, text=f"{said.text}\n{hall.invite(join)}".rstrip()))
     hall.say(place, hall.question(place))
     return Started(exercise, join, lead)
 

@@ -14,11 +14,20 @@ if TYPE_CHECKING:
     from bot.models.scenarios import Decision, Inject, Scenario, Scene, SceneFact
 
 HOW_TO_RUN = (
-    ("Start", "On Telegram: /exercise, choose it, Lead a group. In a terminal: thinkchild exercise start {id}. You get a join code."),
-    ("Join code", "Show the code, the link or the QR code. Whoever sends it is in, under a name they make up: /join CODE, or exercise join CODE --name NAME."),
+    (
+        "Start",
+        "On Telegram: /exercise, choose it, Lead a group. In a terminal: thinkchild exercise start {id}. You get a join code.",
+    ),
+    (
+        "Join code",
+        "Show the code, the link or the QR code. Whoever sends it is in, under a name they make up: /join CODE, or exercise join CODE --name NAME.",
+    ),
     ("next, hold", "The group waits at each holding point until you say next; hold stops everybody where they are."),
     ("inject", "Something happens when you say so, or at its minute: the list stands with each scene."),
-    ("show", "Shows how many found and decided what, without names; best just before the talk. say WORDS goes to all, note WORDS into the debrief."),
+    (
+        "show",
+        "Shows how many found and decided what, without names; best just before the talk. say WORDS goes to all, note WORDS into the debrief.",
+    ),
     (
         "end",
         "Ends it for everybody, with the debrief; print the group's page from there. Anybody may stop before, without saying why.",

@@ -39,7 +39,8 @@ def answered(hall: Hall, place: Place, words: str) -> Heard:
 
 def leave(hall: Hall, place: Place, *, real: bool = False) -> Heard:
     """Leave the exercise: the seat is kept, and everything that follows is real."""
-    hall.store.change_seat(place.seat.id, gone=1, asking="")
+    # Why it was left is kept, so that what is real is answered also if the program ends before it could be.
+    hall.store.change_seat(place.seat.id, gone=1, asking=ASKED if real else "")
     hall.forget_written(place.seat.id)
     hall.say(place, hall.line("exercise_left_real" if real else "exercise_left"))
     return Heard.REAL if real else Heard.TAKEN

@@ -121,7 +121,7 @@ class ExerciseStore:
     def add_exercise(self, story: Story, kind: str, join_code: str | None, lead_code: str | None, at: str) -> str:
         """Add an exercise inside the open transaction, and the story as it now stands; returns its id."""
         made = secrets.token_hex(8)
-        self.connection.execute("INSERT OR IGNORE INTO scripts VALUES (?, ?)", (story.version, story.compiled))
+        self.add_script(story)
         self.connection.execute(
             "INSERT INTO exercises (id, version, kind, join_code, lead_code, began_at) VALUES (?, ?, ?, ?, ?, ?)",
             (made, story.version, kind, join_code, lead_code, at),
@@ -166,6 +166,15 @@ class ExerciseStore:
             (body,) = self._one("SELECT body FROM scripts WHERE version = ?", (version,))
             self._stories[version] = Story(Scenario.model_validate_json(body))
         return self._stories[version]
+
+    def add_script(self, story: Story) -> None:
+        """Keep a story that somebody sent, inside the open transaction, so that it can be played after a restart too."""
+        self.connection.execute("INSERT OR IGNORE INTO scripts VALUES (?, ?)", (story.version, story.compiled))
+
+    def script(self, version: str) -> Story | None:
+        """Return a story by its version, if it is kept here."""
+        known = self._one("SELECT 1 FROM scripts WHERE version = ?", (version,))
+        return self._story(version) if known is not None else None
 
     def change(self, exercise: str, **columns: object) -> None:
         """Change what the facilitator steers (opened, held, sent, ended_at) inside the open transaction."""
@@ -286,6 +295,11 @@ class ExerciseStore:
         """Say whether something that came in was taken before."""
         return self._one("SELECT 1 FROM moves WHERE key = ?", (key,)) is not None
 
+    def was_real(self, key: str) -> bool:
+        """Say whether what came in was taken, and its seat was then left because something was real."""
+        sql = "SELECT 1 FROM moves JOIN seats ON seats.id = seat WHERE key = ? AND gone AND asking = 'real'"
+        return self._one(sql, (key,)) is not None
+
     def add_move(self, seat: str, move: str, key: str | None, at: str) -> None:
         """Note a move inside the open transaction: ids alone, never words."""
         self.connection.execute("INSERT INTO moves (key, seat, move, at) VALUES (?, ?, ?, ?)", (key, seat, move, at))
@@ -329,6 +343,24 @@ class ExerciseStore:
     def posted(self, nonce: str) -> Mail | None:
         """Return what was said with a nonce: what a pressed button belongs to."""
         row = self._one("SELECT id, person, nonce, body FROM mail WHERE nonce = ?", (nonce,))
+        return Mail(row[0], row[1], row[2], json.loads(row[3])) if row else None
+
+    def answer(self, nonce: str) -> bool:
+        """Note inside the open transaction that something said asks no more; says whether it still did."""
+        return self.connection.execute("UPDATE mail SET asks = 0 WHERE nonce = ? AND asks", (nonce,)).rowcount > 0
+
+    def say_instead(self, nonce: str, out: dict[str, Any]) -> None:
+        """Let a message that was shown say something else by now."""
+        with self.transaction():
+            body = json.dumps(out, ensure_ascii=False)
+            self.connection.execute("UPDATE mail SET body = ? WHERE nonce = ?", (body, nonce))
+
+    def last_question(self, person: str, exercise: str) -> Mail | None:
+        """Return the last question that somebody was asked in an exercise."""
+        row = self._one(
+            "SELECT id, person, nonce, body FROM mail WHERE person = ? AND exercise = ? AND asks ORDER BY id DESC LIMIT 1",
+            (person, exercise),
+        )
         return Mail(row[0], row[1], row[2], json.loads(row[3])) if row else None
 
     def last_asked(self, person: str) -> dict[str, Any] | None:

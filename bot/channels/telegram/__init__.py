@@ -3,10 +3,14 @@
     settings.py   what the environment says
     incoming.py   what came in, kept on disk before Telegram is told that we have it
     layout.py     what was said, as messages and buttons
-    presses.py    what a pressed button means
     sending.py    out again, with patience
     outgoing.py   what became of it: noted, sent again, reminders
     channel.py    one update at a time: from what somebody did to what is said
+    exercising.py        the same for exercises, which are asked first
+    exercise_presses.py  buttons of exercises
+    exercise_lines.py    lines that are in nobody's post
+    exercise_post.py     what is said in exercises goes out, also what others set off
+    boards.py            the facilitators' boards, right while the group moves
     service.py    the process: start, poll, remind, stop
 
 Nothing here is imported by the rest of the program, and python-telegram-bot is imported only in `run`.

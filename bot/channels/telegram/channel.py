@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bot.access import Action, may
-from bot.channels.telegram.incoming import CHANNEL, Kind
+from bot.channels.telegram.exercising import is_way_in
+from bot.channels.telegram.incoming import CHANNEL, EXERCISE, Kind
 from bot.channels.telegram.layout import (
     answered_message,
     line_message,
@@ -29,6 +30,7 @@ from bot.channels.telegram.layout import (
 from bot.discreet import where
 from bot.errors import StoreError, ThinkchildError
 from bot.events import Do, Marked
+from bot.exercises.heard import Heard
 from bot.pages import receipt_page
 from bot.wire import BEGIN, RECEIPT, REFUSED, command_of, meaning, own_turn, resolve, same_prompts
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from bot.access import Person
+    from bot.channels.telegram.exercising import Exercising
     from bot.channels.telegram.incoming import Incoming
     from bot.channels.telegram.outgoing import Outgoing
     from bot.events import Event
@@ -50,8 +53,8 @@ TO_PRIVATE = "Open a private chat"
 class Channel:
     """Joins the desk to one Telegram bot."""
 
-    def __init__(self, desk: Desk, outgoing: Outgoing, username: str) -> None:
-        self.desk, self.outgoing, self.username = desk, outgoing, username
+    def __init__(self, desk: Desk, outgoing: Outgoing, username: str, exercises: Exercising | None = None) -> None:
+        self.desk, self.outgoing, self.username, self.exercises = desk, outgoing, username, exercises
         self.log, self.sender = desk.log, outgoing.sender
         self._showing: dict[int, tuple[int, str]] = {}
         """Chat -> (message, nonce) of curiosity prompts that are being marked in place."""
@@ -77,10 +80,17 @@ class Channel:
         if incoming.kind is Kind.GROUP:
             await self._refuse_group(incoming)
             return
+        heard = await self.exercises.take(incoming) if self.exercises is not None else Heard.ELSEWHERE
+        if heard not in (Heard.ELSEWHERE, Heard.REAL):
+            return
         person = self.desk.person(incoming.user)
         if self.log.address(person.id) != str(incoming.chat):
             self.log.remember_address(person.id, CHANNEL, str(incoming.chat))
-        if incoming.kind is Kind.MEDIA:
+        if heard is Heard.REAL:
+            await self._live(incoming, person, Do("danger"))
+        elif self.exercises is None and incoming.kind is Kind.TEXT and is_way_in(incoming.text):
+            await self._say_line(incoming, self.desk.line_text("failed"))
+        elif incoming.kind in (Kind.MEDIA, Kind.FILE):
             await self._say_line(incoming, self.desk.line_text("media_refused"))
         elif incoming.kind is Kind.PRESS:
             await self._press(incoming, person)
@@ -101,7 +111,13 @@ class Channel:
                 incoming, person, current.receipt if current else "", current.session if current else ""
             )
             return
-        said = self._turn(incoming, person, meaning(incoming.text, self.desk.library.flows))
+        await self._live(incoming, person, meaning(incoming.text, self.desk.library.flows))
+
+    async def _live(self, incoming: Incoming, person: Person, given: Event | str) -> None:
+        """Let live guidance answer."""
+        said = self._turn(incoming, person, given)
+        if incoming.query:
+            await self.sender.answer_press(incoming.query)
         if said is None:
             return
         if not said.guarded:
@@ -192,7 +208,8 @@ class Channel:
             await self._refuse_press(incoming, "group_refused")
             return
         name, _, rest = command_of(incoming.text) or ("", "", "")
-        payload = next((flow for flow in (name, rest) if flow in self.desk.library.flows), BEGIN)
+        known = {*self.desk.library.flows, EXERCISE}
+        payload = next((one for one in (name, rest) if one in known), BEGIN)
         link = link_keyboard(TO_PRIVATE, f"https://t.me/{self.username}?start={payload}")
         await self.sender.send(incoming.chat, line_message(self.desk.line_text("group_refused"), link))
         self._forget(incoming)
@@ -219,6 +236,6 @@ class Channel:
             LOGGER.error("The inbox could not be tidied.")  # noqa: TRY400 - it was said where it happened
 
 
-async def _together(answer: Coroutine[Any, Any, None], *beside: Coroutine[Any, Any, None]) -> None:
+async def _together(answer: Coroutine[Any, Any, object], *beside: Coroutine[Any, Any, None]) -> None:
     """Send the answer, and beside it what may fail without harm and must not hold it up."""
     await asyncio.gather(answer, *beside)

@@ -23,14 +23,18 @@ from bot.errors import StoreError
 from bot.wire import command_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Collection
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 
-    from telegram import Message
+    from telegram import Document, Message
 
     from bot.session import Desk
 
 CHANNEL = "telegram"
 LOGGER = logging.getLogger(__name__)
+EXERCISE, JOIN, LEAD = "exercise", "join", "lead"
+"""The commands that lead into exercises."""
+LARGEST = 200_000
+"""Bytes of an exercise that somebody sends."""
 REMEMBERED = 10_000
 """Keys that a running process knows by heart, to drop what Telegram delivers twice."""
 
@@ -41,6 +45,8 @@ class Kind(StrEnum):
     TEXT = "text"
     PRESS = "press"
     MEDIA = "media"
+    FILE = "file"
+    """A document from somebody who may send exercises; `text` is where it can be fetched, or nothing if it is none."""
     GROUP = "group"
     """A command for us where others can read it."""
 
@@ -68,8 +74,14 @@ class Incoming:
         return cls(**{**held, "kind": Kind(held["kind"])})
 
 
-def incoming_of(update: Update, bot_id: str, username: str, flows: Collection[str]) -> Incoming | None:
-    """Return what an update means to us; None when it needs no answer.
+def incoming_of(
+    update: Update,
+    bot_id: str,
+    username: str,
+    flows: Collection[str],
+    may_send: Callable[[str], bool] = lambda _: False,
+) -> Incoming | None:
+    """Return what an update means to us; None when it needs no answer. `may_send` says who may send a document.
 
     The message number is part of the key because update numbers begin anywhere after a quiet week: an old one
     that came again must not make a new message look answered.
@@ -87,8 +99,17 @@ def incoming_of(update: Update, bot_id: str, username: str, flows: Collection[st
     if found is None:
         return None
     key = f"{CHANNEL}:{bot_id}:{update.update_id}:{message.message_id}"
+    user = str(message.from_user.id)
     text = message.text or "" if found is not Kind.MEDIA else ""
-    return Incoming(key, found, str(message.from_user.id), message.chat.id, message.message_id, text)
+    if found is Kind.MEDIA and message.document is not None and may_send(user):
+        found, text = Kind.FILE, _script(message.document)
+    return Incoming(key, found, user, message.chat.id, message.message_id, text)
+
+
+def _script(document: Document) -> str:
+    """Return where an exercise can be fetched; nothing for any other file, of which nothing is looked at."""
+    fits = (document.file_name or "").lower().endswith((".yaml", ".yml")) and 0 < (document.file_size or 0) <= LARGEST
+    return document.file_id if fits else ""
 
 
 def _kind(message: Message, username: str, flows: Collection[str]) -> Kind | None:
@@ -96,7 +117,7 @@ def _kind(message: Message, username: str, flows: Collection[str]) -> Kind | Non
         command = command_of(message.text or "")
         if command is None:
             return None
-        ours = command[1].lower() == username.lower() if command[1] else command[0] in flows
+        ours = command[1].lower() == username.lower() if command[1] else command[0] in {*flows, EXERCISE}
         return Kind.GROUP if ours else None
     if message.text is not None:
         return Kind.TEXT
@@ -110,6 +131,8 @@ class DurableQueue(asyncio.Queue[object]):
         super().__init__()
         self.desk, self.bot_id = desk, bot_id
         self.username = ""
+        self.may_send: Callable[[str], bool] = lambda _: False
+        """Who may send a document."""
         self._known: OrderedDict[str, None] = OrderedDict()
 
     async def put(self, item: object) -> None:
@@ -149,7 +172,7 @@ class DurableQueue(asyncio.Queue[object]):
         return count
 
     def _keep(self, update: Update) -> Incoming | None:
-        incoming = incoming_of(update, self.bot_id, self.username, self.desk.library.flows)
+        incoming = incoming_of(update, self.bot_id, self.username, self.desk.library.flows, self.may_send)
         if incoming is None or incoming.key in self._known:
             return None
         album = update.message.media_group_id if update.message else None

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.wire import CAPTIONS, DANGER, MARKS, MENU, RECEIPT, mark_buttons, question, question_place, ways_on
+from bot.wire import (
+    CAPTIONS,
+    DANGER,
+    MARKS,
+    MENU,
+    RECEIPT,
+    WHY,
+    is_exercise,
+    mark_buttons,
+    question,
+    question_place,
+    ways_on,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -85,6 +97,8 @@ def keyboard(out: Json, nonce: str) -> InlineKeyboardMarkup:
 def spent_keyboard(out: Json, nonce: str) -> InlineKeyboardMarkup:
     """Return the buttons that still work on a message that was left without an answer."""
     last = [RECEIPT, MENU, DANGER] if out.get("closed") else [MENU, DANGER]
+    if is_exercise(out):
+        last = [name for name in ways_on(out) if name != WHY]
     return InlineKeyboardMarkup([[_button(CAPTIONS[name], nonce, name) for name in last]])
 
 

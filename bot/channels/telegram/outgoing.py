@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 SENT, BLOCKED, FAILED = "sent", "blocked", "failed"
+LATER = "later"
+"""Not known to have arrived: it is to be tried again."""
 
 
 class Outgoing:
@@ -52,24 +54,9 @@ class Outgoing:
         in_place: int | None = None,
         repeat: bool = False,
     ) -> None:
-        """Send all that a turn said and note what became of it; the chat has to be held.
-
-        The last message takes the place of the one with the number `in_place`, if that is still there.
-        """
-        status = SENT
-        try:
-            for number, message in enumerate(made):
-                last = number == len(made) - 1
-                if in_place is not None and last and await self.sender.edit(chat, in_place, message):
-                    continue
-                await self.sender.send(chat, message, repeat=repeat and number == 0)
-        except Forbidden:
-            status = BLOCKED
-        except BadRequest:
-            LOGGER.error("Telegram refused what turn %d said.", outbox)  # noqa: TRY400 - the error may quote it
-            status = FAILED
-        except TelegramError as error:
-            LOGGER.warning("An answer could not be sent (%s); it is tried again.", type(error).__name__)
+        """Send all that a turn said and note what became of it; the chat has to be held."""
+        status, _ = await self.put_out(chat, made, f"turn {outbox}", in_place=in_place, repeat=repeat)
+        if status == LATER:
             self._unsent.add(outbox)
             return
         self._unsent.discard(outbox)
@@ -77,6 +64,31 @@ class Outgoing:
             self.desk.log.delivered(outbox, status, stamp(self.desk.clock()))
         except StoreError:
             LOGGER.error("A delivery could not be noted; the answer will come again.")  # noqa: TRY400
+
+    async def put_out(
+        self, chat: int, made: Sequence[Message], what: str, *, in_place: int | None = None, repeat: bool = False
+    ) -> tuple[str, list[int]]:
+        """Send messages in their order; returns what became of them, and their numbers. The chat has to be held.
+
+        The last message takes the place of the one with the number `in_place`, if that is still there.
+        """
+        places: list[int] = []
+        try:
+            for number, message in enumerate(made):
+                last = number == len(made) - 1
+                if in_place is not None and last and await self.sender.edit(chat, in_place, message):
+                    places.append(in_place)
+                    continue
+                places.append(await self.sender.send(chat, message, repeat=repeat and number == 0))
+        except Forbidden:
+            return BLOCKED, places
+        except BadRequest:
+            LOGGER.error("Telegram refused what %s said.", what)  # noqa: TRY400 - the error may quote it
+            return FAILED, places
+        except TelegramError as error:
+            LOGGER.warning("An answer could not be sent (%s); it is tried again.", type(error).__name__)
+            return LATER, places
+        return SENT, places
 
     async def resend(self, *, everything: bool = False) -> None:
         """Send again what may not have arrived: `everything` after a start, else what failed since."""

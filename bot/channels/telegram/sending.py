@@ -29,6 +29,8 @@ NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 """Causes after which the message certainly did not reach Telegram."""
 AT_ONCE = 16
 """Calls in the air together: the HTTP library gets slower with more. Whoever waits to try again holds no place."""
+BESIDE = 4
+"""Places for calls that wait for no other."""
 LONGEST_ALERT = 200
 
 
@@ -49,8 +51,8 @@ class Sender:
         """Wait for nothing from now on."""
         self._stopping.set()
 
-    async def send(self, chat: int, message: Message, *, repeat: bool = False) -> None:
-        """Send a message; `repeat` if it may have come before, as it may after an attempt of unknown fate.
+    async def send(self, chat: int, message: Message, *, repeat: bool = False) -> int:
+        """Send a message and return its number; `repeat` if it may have come before, as after an attempt of unknown fate.
 
         Telegram has no way to make a sending happen exactly once: where we do not know, safety advice is
         said twice rather than not at all, and says so.
@@ -59,15 +61,15 @@ class Sender:
         """
         maybe_sent = repeat
 
-        async def attempt() -> None:
+        async def attempt() -> int:
             nonlocal maybe_sent
             try:
-                await self._send_dressed(chat, again(message, self.notice()) if maybe_sent else message)
+                return await self._send_dressed(chat, again(message, self.notice()) if maybe_sent else message)
             except TelegramError as error:
                 maybe_sent = maybe_sent or _unknown_fate(error)
                 raise
 
-        await self.reach(attempt)
+        return await self.reach(attempt)
 
     async def edit(self, chat: int, place: int, message: Message) -> bool:
         """Show other words and buttons in a message that was sent; returns whether it was still there."""
@@ -89,7 +91,42 @@ class Sender:
         """Send a file."""
         await self.reach(lambda: self.bot.send_document(chat, InputFile(data, filename=name), caption=caption))
 
+    async def photo(self, chat: int, data: bytes, caption: str) -> None:
+        """Send a picture."""
+        await self.reach(lambda: self.bot.send_photo(chat, InputFile(data, filename="code.png"), caption=caption))
+
+    async def fetch(self, file: str, most: int) -> bytes | None:
+        """Download a file that somebody sent; None when it is longer than it may be."""
+        held = await self.reach(lambda: self.bot.get_file(file))
+        if (held.file_size or 0) > most:
+            return None
+        data = bytes(await self.reach(held.download_as_bytearray))
+        return data if len(data) <= most else None
+
     # --- what may fail without harm ---------------------------------------------------------------------
+
+    async def edit_once(self, chat: int, place: int, message: Message) -> float | None:
+        """Show other words in a message, in one attempt that waits for no other call.
+
+        Returns 0 when it was done, the seconds after which it may be tried again, or None when there is no such message.
+        """
+        try:
+            await self.bot.edit_message_text(
+                message.html,
+                chat_id=chat,
+                message_id=place,
+                parse_mode=ParseMode.HTML,
+                reply_markup=message.keyboard,
+            )
+        except RetryAfter as error:
+            return _seconds(error)
+        except BadRequest as error:
+            return 0.0 if "not modified" in str(error).lower() else None
+        except Forbidden:
+            return None
+        except TelegramError:
+            return PAUSES[1]
+        return 0.0
 
     async def mark_choice(self, chat: int, place: int, message: Message) -> None:
         """Show on a message which answer was given, if that can still be done."""
@@ -129,8 +166,7 @@ class Sender:
                 async with self._slots:
                     return await attempt()
             except RetryAfter as error:
-                wanted = error.retry_after
-                pause = wanted.total_seconds() if isinstance(wanted, timedelta) else float(wanted)
+                pause = _seconds(error)
             except (BadRequest, Forbidden, InvalidToken):  # the same call would fail again
                 raise
             except TelegramError:
@@ -146,20 +182,28 @@ class Sender:
         if self._stopping.is_set():
             raise StoppedError("the process is ending")
 
-    async def _send_dressed(self, chat: int, message: Message) -> None:
+    async def _send_dressed(self, chat: int, message: Message) -> int:
         """Send as HTML; if Telegram cannot read that, plainly; if the buttons are refused, without them."""
+        buttons = message.keyboard
         try:
-            await self.bot.send_message(chat, message.html, parse_mode=ParseMode.HTML, reply_markup=message.keyboard)
+            sent = await self.bot.send_message(chat, message.html, parse_mode=ParseMode.HTML, reply_markup=buttons)
         except BadRequest as error:
             if "chat not found" in str(error).lower():
                 raise
             LOGGER.warning("Telegram did not take a message as it was; it is sent plainly.")
             try:
-                await self.bot.send_message(chat, message.plain, reply_markup=message.keyboard)
+                sent = await self.bot.send_message(chat, message.plain, reply_markup=buttons)
             except BadRequest:
-                if message.keyboard is None:
+                if buttons is None:
                     raise
-                await self.bot.send_message(chat, message.plain)
+                sent = await self.bot.send_message(chat, message.plain)
+        return sent.message_id
+
+
+def _seconds(error: RetryAfter) -> float:
+    """Return how long Telegram tells us to wait."""
+    wanted = error.retry_after
+    return wanted.total_seconds() if isinstance(wanted, timedelta) else float(wanted)
 
 
 def _unknown_fate(error: TelegramError) -> bool:

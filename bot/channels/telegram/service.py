@@ -19,12 +19,15 @@ from telegram.request import HTTPXRequest
 
 from bot.advice_log import AdviceLog
 from bot.channels.telegram.channel import Channel
+from bot.channels.telegram.exercise_post import Post, prepare_stories
+from bot.channels.telegram.exercising import Exercising
 from bot.channels.telegram.incoming import CHANNEL, ChatLocks, DurableQueue, Incoming, InOrder
 from bot.channels.telegram.outgoing import Outgoing
-from bot.channels.telegram.sending import AT_ONCE, Sender
+from bot.channels.telegram.sending import AT_ONCE, BESIDE, Sender
 from bot.channels.telegram.settings import BASE_URL, TOKEN
 from bot.discreet import log_discreetly, where
 from bot.errors import SetupError, StoreError
+from bot.exercises.opening import open_hall
 from bot.session import Desk
 from bot.signing import is_offered
 from bot.startup import open_library, second_matcher
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from telegram.ext import Application
 
     from bot.channels.telegram.settings import Settings
+    from bot.exercises.hall import Hall
     from bot.library import Library
 
     AnyApplication = Application[Any, Any, Any, Any, Any, Any]
@@ -58,6 +62,9 @@ COMMAND_TEXTS = {
     "resume": "Carry on where you stopped",
     "receipt": "What you were advised, as a page",
     "search": "Look up a rule: /search and a word or two",
+    "exercise": "Exercises: invented cases to practise on",
+    "join": "Join an exercise: /join and its code",
+    "leave": "Leave the exercise",
     "stop_reminders": "No more reminders",
     "stop": "Stop here",
     "help": "How to use this",
@@ -84,10 +91,27 @@ def answer(log_path: Path, area: str, given: Settings, *, require_signed: bool =
                 learn=learn,
             )
             desk.prepare()
-            asyncio.run(_serve(desk, given))
+            hall = _hall(desk.library, log_path, given)
+            try:
+                asyncio.run(_serve(desk, hall, given))
+            finally:
+                if hall is not None:
+                    hall.store.close()
         finally:
             log.close()
     return 0
+
+
+def _hall(library: Library, log_path: Path, given: Settings) -> Hall | None:
+    """Open the exercises; None, and a line in the log, where that can't be done: live guidance goes on without them."""
+    try:
+        hall, broken = open_hall(library, log_path, channel=CHANNEL, trainers=given.trainers)
+    except StoreError as error:
+        LOGGER.error("There are no exercises: %s", error)  # noqa: TRY400 - its one sentence says what to do
+        return None
+    if broken:
+        LOGGER.warning("Not offered, because something is wrong with them: %s.", ", ".join(broken))
+    return hall
 
 
 @contextlib.contextmanager
@@ -109,7 +133,7 @@ def _alone(log_path: Path) -> Iterator[None]:
         yield
 
 
-async def _serve(desk: Desk, given: Settings) -> None:
+async def _serve(desk: Desk, hall: Hall | None, given: Settings) -> None:
     """Build, start, wait for the end, and stop in the order that loses nothing."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -122,7 +146,7 @@ async def _serve(desk: Desk, given: Settings) -> None:
         .base_file_url(given.base_file_url)
         .update_queue(queue)
         .concurrent_updates(InOrder(locks))
-        .connection_pool_size(AT_ONCE)
+        .connection_pool_size(AT_ONCE + BESIDE)
         .pool_timeout(10)
         .get_updates_request(polls)
         .build()
@@ -135,7 +159,9 @@ async def _serve(desk: Desk, given: Settings) -> None:
         await _until(application.initialize, stop)
         queue.username = application.bot.username
         outgoing = Outgoing(desk, sender, locks)
-        channel = Channel(desk, outgoing, queue.username)
+        post = Post(hall, outgoing) if hall is not None else None
+        exercises = Exercising(hall, post, desk, queue.username) if hall is not None and post is not None else None
+        channel = Channel(desk, outgoing, queue.username, exercises)
 
         async def take(update: Incoming, _: Any) -> None:  # noqa: ANN401 - PTB's context, which we have no use for
             await channel.take(update)
@@ -143,6 +169,11 @@ async def _serve(desk: Desk, given: Settings) -> None:
         application.add_handler(TypeHandler(Incoming, take))
         application.add_error_handler(_log_error)
         beside.append(asyncio.create_task(outgoing.resend(everything=True)))
+        if hall is not None and post is not None:
+            queue.may_send = lambda user: hall.may_lead(hall.person(user))
+            post.recover()
+            beside.append(asyncio.create_task(post.run()))
+            beside.append(asyncio.create_task(prepare_stories(hall)))
         await asyncio.sleep(0)  # what was said before takes its chats first: it comes before what is asked next
         queue.recover()
         await application.start()

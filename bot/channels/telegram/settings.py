@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 TOKEN, BASE_URL, BASE_FILE_URL = "TELEGRAM_BOT_TOKEN", "TELEGRAM_BASE_URL", "TELEGRAM_BASE_FILE_URL"
 REMINDER_SECONDS = "THINKCHILD_REMINDER_SECONDS"
+TRAINERS, ANYONE = "THINKCHILD_TRAINERS", "anyone"
 TELEGRAM = "https://api.telegram.org"
 EVERY_SECONDS = 20.0
 GET_ONE = f"write to @BotFather on Telegram, send /newbot, and set {TOKEN} to the token it answers with"
@@ -26,6 +27,8 @@ class Settings:
     base_url: str = f"{TELEGRAM}/bot"
     base_file_url: str = f"{TELEGRAM}/file/bot"
     reminder_seconds: float = EVERY_SECONDS
+    trainers: frozenset[str] | None = frozenset()
+    """Who may start an exercise for a group: Telegram's numbers of people; None for anybody."""
 
     @property
     def bot_id(self) -> str:
@@ -52,4 +55,16 @@ def settings(environ: Mapping[str, str]) -> Settings:
         environ.get(BASE_URL, "").strip() or f"{TELEGRAM}/bot",
         environ.get(BASE_FILE_URL, "").strip() or f"{TELEGRAM}/file/bot",
         seconds,
+        _trainers(environ.get(TRAINERS, "")),
     )
+
+
+def _trainers(text: str) -> frozenset[str] | None:
+    """Read who may start an exercise for a group; nobody, if nothing is said."""
+    if text.strip().lower() == ANYONE:
+        return None
+    named = frozenset(one for part in text.split(",") if (one := part.strip()))
+    if not all(one.isascii() and one.isdecimal() for one in named):
+        says = f"{TRAINERS} is who may start exercises for a group: Telegram's numbers of people with commas between, or {ANYONE}."
+        raise SetupError(says)
+    return named
