@@ -223,24 +223,18 @@ def erase_command(which: str | None, db: Path | None, days: int | None) -> None:
 
 def _hall(db: Path | None, content: Path | None, *, in_memory: bool = False) -> Hall:
     """Open the hall: the checked library, the exercises that are sound, and the file they are kept in."""
-    from bot.checks.scenarios import problems_of_scripts, sound_stories  # noqa: PLC0415
-    from bot.exercises.hall import Hall  # noqa: PLC0415
     from bot.exercises.keeping import days_kept, tidy  # noqa: PLC0415
+    from bot.exercises.opening import open_hall  # noqa: PLC0415
     from bot.exercises.store import ExerciseStore, beside  # noqa: PLC0415
-    from bot.kept import KeptWeights  # noqa: PLC0415
-    from bot.library import read_scenarios  # noqa: PLC0415
-    from bot.reading import content_root  # noqa: PLC0415
     from bot.startup import library_beside  # noqa: PLC0415
 
     days = days_kept(os.environ)
     path = db or default_db()
     library = library_beside(path, content)
-    scripts = read_scenarios(content or content_root())
-    wrong = sorted({problem.file for problem in problems_of_scripts(library, scripts)})
+    store = ExerciseStore.in_memory() if in_memory else ExerciseStore.open(beside(path))
+    hall, wrong = open_hall(library, store, channel="terminal", root=content)
     if wrong:
         click.echo(f"Not offered until they are mended ('thinkchild exercise check'): {', '.join(wrong)}.", err=True)
-    store = ExerciseStore.in_memory() if in_memory else ExerciseStore.open(beside(path))
-    hall = Hall(store, library, sound_stories(library, scripts), keeper=KeptWeights())
     if not in_memory:
         tidy(store, hall.clock(), days)
     return hall

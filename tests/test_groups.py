@@ -290,6 +290,22 @@ def test_the_end_is_asked_twice_and_gives_everybody_their_debrief(house: Callabl
         assert person.last is Heard.ELSEWHERE
 
 
+def test_whoever_stepped_out_has_a_debrief_and_whoever_has_something_real_is_left_alone(
+    house: Callable[..., House],
+) -> None:
+    """After a plain "leave" the debrief still comes; after "real" nothing of the exercise does."""
+    here = house()
+    lead, (out, real), _ = here.group("Out", "Real")
+    out.types("leave")
+    real.types("real")
+    lead.types("say Are you there")
+    assert (out.heard(), real.heard()) == ("", "")
+    lead.types("end")
+    lead.taps("End it now")
+    assert "What there was to find" in out.heard()
+    assert real.heard() == ""
+
+
 def test_the_debriefs_count_what_happened(house: Callable[..., House]) -> None:
     """The page and the table hold the same numbers as the runs; notes and shared words without a name."""
     here = house()

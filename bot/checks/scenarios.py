@@ -50,9 +50,9 @@ def problems_of_scripts(library: Library, scripts: Scripts) -> list[Problem]:
     return found
 
 
-def sound_stories(library: Library, scripts: Scripts) -> dict[str, Story]:
-    """Return the exercises without any problem, by id: the others are not offered."""
-    wrong = {problem.file for problem in problems_of_scripts(library, scripts)}
+def sound_stories(scripts: Scripts, problems: Iterable[Problem]) -> dict[str, Story]:
+    """Return the exercises in whose files no problem was found, by id: the others are not offered."""
+    wrong = {problem.file for problem in problems}
     places = scripts.origins.places
     return {one.id: Story(one) for one in scripts.scenarios.values() if places[PART, one.id][0].file not in wrong}
 

@@ -10,7 +10,7 @@ from bot.clock import stamp
 from bot.events import OptionShown, Reply
 from bot.exercises import lobby
 from bot.exercises.heard import Heard
-from bot.exercises.seats import Role
+from bot.exercises.seats import GONE_FOR_REAL, Role
 from bot.guard import identifiers
 from bot.models import ReplyKind
 from bot.scenarios.debrief import debrief_replies
@@ -230,9 +230,9 @@ def _send(hall: Hall, place: Place, inject: str) -> None:
 def end(hall: Hall, place: Place) -> None:
     """End the exercise for everybody: each gets their own debrief, the facilitators the group's."""
     exercise = place.exercise
-    for seat in _trainees(hall, exercise):
+    for seat in hall.store.seats(exercise.id, Role.TRAINEE):
         run = seat.run
-        if run is None or run.stage is Stage.OVER:
+        if run is None or run.stage is Stage.OVER or seat.gone == GONE_FOR_REAL:
             continue
         here = hall.at(exercise, replace(seat, run=replace(run, stage=Stage.OVER)))
         said: tuple[Reply, ...] = (hall.line("exercise_over"),)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from bot.exercises.heard import Heard
 from bot.exercises.hearing import is_word
-from bot.scenarios.moves import CARRY_ON, REAL
+from bot.exercises.seats import GONE_FOR_REAL
+from bot.scenarios.moves import REAL
 
 if TYPE_CHECKING:
     from bot.events import Reply
@@ -40,7 +41,7 @@ def answered(hall: Hall, place: Place, words: str) -> Heard:
 def leave(hall: Hall, place: Place, *, real: bool = False) -> Heard:
     """Leave the exercise: the seat is kept, and everything that follows is real."""
     # Why it was left is kept, so that what is real is answered also if the program ends before it could be.
-    hall.store.change_seat(place.seat.id, gone=1, asking=ASKED if real else "")
+    hall.store.change_seat(place.seat.id, gone=GONE_FOR_REAL if real else 1, asking="")
     hall.forget_written(place.seat.id)
     hall.say(place, hall.line("exercise_left_real" if real else "exercise_left"))
     return Heard.REAL if real else Heard.TAKEN

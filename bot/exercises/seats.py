@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from bot.scenarios.story import Story
 
 
+GONE_FOR_REAL = 2
+
+
 class Role(StrEnum):
     """What somebody is to an exercise."""
 
@@ -62,7 +65,8 @@ class Seat:
     """What is asked before anything else: "real", or nothing."""
     began_at: str
     last_at: str
-    gone: bool
+    gone: int
+    """Left: for a while, or for something real."""
 
 
 @dataclass(frozen=True, slots=True)

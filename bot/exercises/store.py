@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.advice_log.opening import connect, key_beside, prepare, readable
 from bot.exercises.schema import migrations
-from bot.exercises.seats import Exercise, Mail, Role, Seat, run_of, sent_of
+from bot.exercises.seats import GONE_FOR_REAL, Exercise, Mail, Role, Seat, run_of, sent_of
 from bot.models.scenarios import Scenario
 from bot.scenarios.story import Story
 
@@ -297,8 +297,8 @@ class ExerciseStore:
 
     def was_real(self, key: str) -> bool:
         """Say whether what came in was taken, and its seat was then left because something was real."""
-        sql = "SELECT 1 FROM moves JOIN seats ON seats.id = seat WHERE key = ? AND gone AND asking = 'real'"
-        return self._one(sql, (key,)) is not None
+        sql = "SELECT 1 FROM moves JOIN seats ON seats.id = seat WHERE key = ? AND gone = ?"
+        return self._one(sql, (key, GONE_FOR_REAL)) is not None
 
     def add_move(self, seat: str, move: str, key: str | None, at: str) -> None:
         """Note a move inside the open transaction: ids alone, never words."""
@@ -394,4 +394,4 @@ def _seat(row: Any) -> Seat | None:  # noqa: ANN401 - a row, or None
     if row is None:
         return None
     identity, exercise, role, person, name, run, asking, began, last, gone = row
-    return Seat(identity, exercise, Role(role), person, name, run_of(run), asking, began, last, bool(gone))
+    return Seat(identity, exercise, Role(role), person, name, run_of(run), asking, began, last, gone)

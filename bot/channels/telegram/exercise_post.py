@@ -23,6 +23,7 @@ from bot.channels.telegram.outgoing import BLOCKED, LATER
 from bot.clock import stamp
 from bot.discreet import where
 from bot.errors import StoreError
+from bot.exercises.keeping import KEPT_DAYS, tidy
 from bot.wire import question, to_a_lead
 
 if TYPE_CHECKING:
@@ -40,14 +41,16 @@ BREATH = 0.05
 AGAIN_SECONDS = 5.0
 """Before something is sent again that the network did not take."""
 ENDING_SECONDS = 2.0
+TIDY_SECONDS = 3600.0
+"""Between two looks for exercises whose days are over."""
 LINK = re.compile(r"https://t\.me/\w+\?start=join_\w+")
 
 
 class Post:
     """Delivers what is said in exercises."""
 
-    def __init__(self, hall: Hall, outgoing: Outgoing) -> None:
-        self.hall, self.store, self.outgoing = hall, hall.store, outgoing
+    def __init__(self, hall: Hall, outgoing: Outgoing, days: int = KEPT_DAYS) -> None:
+        self.hall, self.store, self.outgoing, self.days = hall, hall.store, outgoing, days
         self.boards = Boards(hall, outgoing)
         self._woken = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -119,14 +122,17 @@ class Post:
     # --- what others set off ----------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Look at everybody's post, for ever: as soon as it is woken, and every second."""
-        ticked = 0.0
+        """Look at everybody's post, for ever: as soon as it is woken, and every second; erase what is old."""
+        ticked = tidied = 0.0
         try:
             while True:
                 try:
                     if time.monotonic() - ticked >= EVERY_SECONDS:
                         ticked = time.monotonic()
                         self.hall.tick()
+                    if not tidied or time.monotonic() - tidied >= TIDY_SECONDS:
+                        tidied = time.monotonic()
+                        tidy(self.store, self.hall.clock(), self.days)
                     self._look()
                 except StoreError:
                     LOGGER.error("The exercises could not be looked at.")  # noqa: TRY400 - as above

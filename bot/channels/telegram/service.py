@@ -28,6 +28,7 @@ from bot.channels.telegram.settings import BASE_URL, TOKEN
 from bot.discreet import log_discreetly, where
 from bot.errors import SetupError, StoreError
 from bot.exercises.opening import open_hall
+from bot.exercises.store import ExerciseStore, beside
 from bot.session import Desk
 from bot.signing import is_offered
 from bot.startup import open_library, second_matcher
@@ -105,7 +106,8 @@ def answer(log_path: Path, area: str, given: Settings, *, require_signed: bool =
 def _hall(library: Library, log_path: Path, given: Settings) -> Hall | None:
     """Open the exercises; None, and a line in the log, where that can't be done: live guidance goes on without them."""
     try:
-        hall, broken = open_hall(library, log_path, channel=CHANNEL, trainers=given.trainers)
+        store = ExerciseStore.open(beside(log_path))
+        hall, broken = open_hall(library, store, channel=CHANNEL, trainers=given.trainers)
     except StoreError as error:
         LOGGER.error("There are no exercises: %s", error)  # noqa: TRY400 - its one sentence says what to do
         return None
@@ -159,7 +161,7 @@ async def _serve(desk: Desk, hall: Hall | None, given: Settings) -> None:
         await _until(application.initialize, stop)
         queue.username = application.bot.username
         outgoing = Outgoing(desk, sender, locks)
-        post = Post(hall, outgoing) if hall is not None else None
+        post = Post(hall, outgoing, given.exercise_days) if hall is not None else None
         exercises = Exercising(hall, post, desk, queue.username) if hall is not None and post is not None else None
         channel = Channel(desk, outgoing, queue.username, exercises)
 

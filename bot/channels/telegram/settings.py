@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.errors import SetupError
+from bot.exercises.keeping import KEPT_DAYS, days_kept
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,8 @@ class Settings:
     reminder_seconds: float = EVERY_SECONDS
     trainers: frozenset[str] | None = frozenset()
     """Who may start an exercise for a group: Telegram's numbers of people; None for anybody."""
+    exercise_days: int = KEPT_DAYS
+    """For how many days exercises are kept."""
 
     @property
     def bot_id(self) -> str:
@@ -56,6 +59,7 @@ def settings(environ: Mapping[str, str]) -> Settings:
         environ.get(BASE_FILE_URL, "").strip() or f"{TELEGRAM}/file/bot",
         seconds,
         _trainers(environ.get(TRAINERS, "")),
+        days_kept(environ),
     )
 
 
