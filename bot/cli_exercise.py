@@ -232,6 +232,7 @@ def _hall(db: Path | None, content: Path | None, *, in_memory: bool = False) -> 
     path = db or default_db()
     library = library_beside(path, content)
     store = ExerciseStore.in_memory() if in_memory else ExerciseStore.open(beside(path))
+    click.get_current_context().call_on_close(store.close)
     hall, wrong = open_hall(library, store, channel="terminal", root=content)
     if wrong:
         click.echo(f"Not offered until they are mended ('thinkchild exercise check'): {', '.join(wrong)}.", err=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.exercises.heard import Heard
 from bot.exercises.hearing import is_word
 from bot.exercises.seats import GONE_FOR_REAL
-from bot.scenarios.moves import REAL
+from bot.scenarios.moves import CARRY_ON, REAL
 
 if TYPE_CHECKING:
     from bot.events import Reply
