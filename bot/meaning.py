@@ -36,11 +36,15 @@ class Keeps(Protocol):
 
 
 class Meaning:
-    """Says how near the meaning of some words is to that of each passage."""
+    """Says how near the meaning of some words is to that of each passage.
 
-    def __init__(self, passages: Sequence[str], keeper: Keeps) -> None:
+    `keep` says whether what is made is kept: for a few passages that is not worth a file, which pushes out another.
+    """
+
+    def __init__(self, passages: Sequence[str], keeper: Keeps, *, keep: bool = True) -> None:
         self._passages = passages
         self._keeper = keeper
+        self._keep = keep
 
     def near(self, words: str) -> list[float]:
         """Give the likeness of each passage, 1 for the same words; an empty list where there are no vectors."""
@@ -63,6 +67,8 @@ class Meaning:
             return None
         from bot.matching.vectors import of_texts, rows  # noqa: PLC0415 - numpy is loaded when words are compared
 
+        if not self._keep:
+            return rows(of_texts(self._passages, self._encoder, {}))
         written = hashlib.sha256("\0".join(self._passages).encode()).hexdigest()
         key = hashlib.sha256(f"passages\n{self._encoder.name}\n{written}".encode()).hexdigest()
         for before in (self._keeper.get(key), self._keeper.passages(), {}):

@@ -69,14 +69,19 @@ class Hearing:
 
     def fact(self, story: Story, words: str, among: Collection[str]) -> str:
         """Return the fact that a question brings out, nothing if none."""
-        if story.version not in self._finders:
-            self._finders[story.version] = Finder(story, self._keeper)
-        return self._finders[story.version].find(words, among)
+        return self._finder(story).find(words, among)
 
     def prepare(self, story: Story) -> None:
         """Have a story's questions ready, so that nobody's first one waits."""
-        self.fact(story, "", ())
-        self._finders[story.version].prepare()
+        self._finder(story).prepare()
+
+    def _finder(self, story: Story) -> Finder:
+        from bot.kept import KeptWeights  # noqa: PLC0415 - loaded only when words are typed
+
+        if story.version not in self._finders:
+            english = KeptWeights().english()
+            self._finders[story.version] = Finder(story, self._keeper, self.library.content.shorthand, english)
+        return self._finders[story.version]
 
     def without_cast(self, story: Story, words: str) -> str:
         """Return words without the names of the story: they are nobody's."""

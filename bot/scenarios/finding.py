@@ -2,115 +2,64 @@
 
 Deterministic: the same words bring out the same fact. Where it is not sure it finds nothing, which is said; the prompts are
 there to be tapped, and another wording can be tried.
+
+Shorthand is written out and spelling put right, against the words of the story first, in the question and in the wordings
+alike. A wording is as near as its meaning (a cosine), and `WORDS_COUNT` times the share of words in common; a fact is as near
+as its two nearest wordings on average, since a single one may be near by chance. Names count only in the meaning: they
+stand in half of all wordings, and "is Asha good at maths" is no question about Asha's day. Where words alone are compared
+names have to count, since often nothing else is in common.
 """
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bot.matching.normalise import plain, words_of
+from bot.matching.normalise import plain, read_shorthand, words_of
+from bot.matching.spelling import Speller
 from bot.meaning import Meaning
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Mapping
 
     from bot.meaning import Keeps
     from bot.scenarios.story import Story
 
-EMPTY = frozenset(
-    (
-        *(
-            "a",
-            "an",
-            "the",
-            "is",
-            "are",
-            "was",
-            "were",
-            "be",
-            "been",
-            "do",
-            "does",
-            "did",
-            "has",
-            "have",
-            "had",
-            "i",
-            "we",
-        ),
-        *(
-            "you",
-            "he",
-            "she",
-            "it",
-            "they",
-            "him",
-            "her",
-            "them",
-            "his",
-            "their",
-            "its",
-            "my",
-            "our",
-            "me",
-            "us",
-            "to",
-            "of",
-        ),
-        *(
-            "in",
-            "on",
-            "at",
-            "by",
-            "for",
-            "from",
-            "with",
-            "and",
-            "or",
-            "but",
-            "so",
-            "can",
-            "could",
-            "would",
-            "will",
-            "there",
-        ),
-        *(
-            "this",
-            "that",
-            "these",
-            "those",
-            "any",
-            "some",
-            "about",
-            "what",
-            "whats",
-            "please",
-            "tell",
-            "ask",
-            "know",
-            "if",
-        ),
-    )
-)
+_EMPTY = """
+a an the is are was were be been do does did has have had i we you he she it they him her them his their its my our me us to of in
+on at by for from with and or but so can could would will there this that these those any some about what whats please tell ask
+know if not now
+"""
+EMPTY = frozenset(_EMPTY.split())
 """Words that say nothing of what is asked about; "who", "when", "where" and "how" do."""
 LONGEST = 300
 """Characters of a typed question that are read."""
+WORDS_COUNT = 0.7
+"""What words in common count beside the meaning."""
+_REPAIRED_FROM = 4
+"""Letters of a word whose spelling is put right: "lol" is no Leila."""
 
 
 class Finder:
     """Finds which fact of a scene some words ask about."""
 
-    def __init__(self, story: Story, keeper: Keeps, *, sure: float = 0.66, sure_by_words: float = 0.5) -> None:
-        self._wordings = [
-            (fact.id, wording)
-            for scene in story.scenario.scenes
-            for fact in scene.facts
-            for wording in (*fact.asks, *((fact.prompt,) if fact.prompt else ()))
-        ]
-        self._meaning = Meaning([wording for _, wording in self._wordings], keeper)
+    def __init__(
+        self,
+        story: Story,
+        keeper: Keeps,
+        shorthand: Mapping[str, str] | None = None,
+        english: Iterable[str] = (),
+        *,
+        sure: float = 0.70,
+        sure_by_words: float = 0.37,
+    ) -> None:
+        self._story = story
+        self._shorthand = read_shorthand(shorthand or {})
+        self._english = english
         self._sure, self._sure_by_words = sure, sure_by_words
+        self._keeper = keeper
 
     def prepare(self) -> None:
         """Have the vectors ready, so that nobody's first question waits for them."""
@@ -123,27 +72,87 @@ class Finder:
         return best if best and scores[best] >= 1 else ""
 
     def scores(self, words: str, among: Collection[str]) -> dict[str, float]:
-        """Return for each fact how near the words are to its nearest wording; from 1 on it is what they ask about."""
-        words = words[:LONGEST]
-        said = _telling(words)
-        near = self._meaning.near(words)
-        scores: dict[str, float] = {}
+        """Return for each fact how near the words are to its two nearest wordings; from 1 on it is what they ask about."""
+        asked = self._read(words[:LONGEST])
+        near = self._meaning.near(asked)
+        said = self._telling(asked, names=not near)
+        alike: dict[str, list[float]] = {}
         for place, (fact, _) in enumerate(self._wordings):
-            if fact not in among:
-                continue
-            shared = _shared(said, self._tellings[place])
-            score = (near[place] + shared / 2) / self._sure if near else shared / self._sure_by_words
-            scores[fact] = max(score, scores.get(fact, 0.0))
-        return scores
+            if fact in among:
+                shared = self._shared(said, (self._nameless if near else self._tellings)[place])
+                one = (near[place] + WORDS_COUNT * shared) / self._sure if near else shared / self._sure_by_words
+                alike.setdefault(fact, []).append(one)
+        return {fact: sum(sorted(ones)[-2:]) / len(ones[:2]) for fact, ones in alike.items()}
+
+    @cached_property
+    def _written(self) -> list[tuple[str, str]]:
+        return [
+            (fact.id, wording)
+            for scene in self._story.scenario.scenes
+            for fact in scene.facts
+            for wording in (*fact.asks, *((fact.prompt,) if fact.prompt else ()))
+        ]
+
+    @cached_property
+    def _wordings(self) -> list[tuple[str, str]]:
+        return [(fact, self._read(wording)) for fact, wording in self._written]
+
+    @cached_property
+    def _meaning(self) -> Meaning:
+        return Meaning([wording for _, wording in self._wordings], self._keeper, keep=False)
+
+    @cached_property
+    def _spell(self) -> Speller:
+        scenes = self._story.scenario.scenes
+        told = [*(scene.narrative for scene in scenes), *(fact.text for scene in scenes for fact in scene.facts)]
+        used = Counter(
+            word
+            for text in (*told, *(said for _, said in self._written))
+            for word in words_of(plain(text), self._shorthand)
+        )
+        return Speller(used, {*self._english, *(word for full in self._shorthand.values() for word in full)})
+
+    def _read(self, words: str) -> str:
+        """Return words as they are compared: shorthand written out, spelling put right."""
+        written_out = words_of(plain(words), self._shorthand)
+        return " ".join(self._spell(word) if len(word) >= _REPAIRED_FROM else word for word in written_out)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(
+            _stem(word)
+            for one in self._story.scenario.cast
+            for word in words_of(plain(one.name), {})
+            if " " not in one.name
+        )
+
+    def _telling(self, words: str, *, names: bool) -> frozenset[str]:
+        """Return the words that say what is asked about, less their commonest endings."""
+        return frozenset(
+            stem for word in words.split() if word not in EMPTY and ((stem := _stem(word)) not in self._names or names)
+        )
 
     @cached_property
     def _tellings(self) -> list[frozenset[str]]:
-        return [_telling(wording) for _, wording in self._wordings]
+        return [self._telling(wording, names=True) for _, wording in self._wordings]
 
+    @cached_property
+    def _nameless(self) -> list[frozenset[str]]:
+        return [self._telling(wording, names=False) for _, wording in self._wordings]
 
-def _telling(words: str) -> frozenset[str]:
-    """Return the words that say what is asked about, less their commonest endings."""
-    return frozenset(_stem(word) for word in words_of(plain(words), {}) if word not in EMPTY)
+    @cached_property
+    def _rarity(self) -> dict[str, float]:
+        many = len(self._tellings) + 1
+        found = Counter(word for words in self._tellings for word in words)
+        return {word: math.log(many / (times + 1)) / math.log(many) for word, times in found.items()}
+
+    def _shared(self, said: frozenset[str], wording: frozenset[str]) -> float:
+        """Return the share of words in common, a rare one counting more: 1 for the same words, nothing for none."""
+        whole = self._weight(said) + self._weight(wording)
+        return 2 * self._weight(said & wording) / whole if whole else 0.0
+
+    def _weight(self, words: frozenset[str]) -> float:
+        return sum(self._rarity.get(word, 1.0) for word in words)
 
 
 def _stem(word: str) -> str:
@@ -151,10 +160,3 @@ def _stem(word: str) -> str:
         if word.endswith(ending) and len(word) - len(ending) >= 3:  # noqa: PLR2004 - "his" is no plural
             return word.removesuffix(ending)
     return word
-
-
-def _shared(said: frozenset[str], wording: frozenset[str]) -> float:
-    """Return the share of words in common: 1 for the same words, nothing for none."""
-    if not said or not wording:
-        return 0.0
-    return 2 * len(said & wording) / (len(said) + len(wording))
