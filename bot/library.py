@@ -173,8 +173,7 @@ def read_content(root: Path) -> Loaded:
         if record is not None:
             _file_under(kind, record, document, path.stem, parts, origins)
         elif (other := _fits(document)) is not None:
-            says = f"This reads as {other.reads_as}: move it to {other.pattern}, or correct what is named below."
-            document.refuse((), "misplaced_file", says)
+            document.refuse((), "misplaced_file", _misfiled(other))
         problems += document.problems
     if not parts["vocabulary"]:
         if not any(problem.file == "knowledge/vocabulary.yaml" for problem in problems):
@@ -226,6 +225,8 @@ def _add_script(scripts: Scripts, document: File, stem: str | None = None) -> No
         parts: dict[str, Any] = {}
         _add("scenarios", (), record, document, parts, scripts.origins)
         scripts.scenarios |= {scenario.id: scenario for scenario in parts.get("scenarios", ())}
+    elif stem is not None and (other := _fits(document)) is not None:
+        document.refuse((), "misplaced_file", _misfiled(other))
     scripts.problems += document.problems
 
 
@@ -234,6 +235,10 @@ def _fits(document: File) -> FileKind | None:
     if not document.data or any(problem.code == "not_yaml" for problem in document.problems):
         return None
     return next((kind for kind in KINDS if parse_as(kind.model, File(document.file, document.data)) is not None), None)
+
+
+def _misfiled(other: FileKind) -> str:
+    return f"This reads as {other.reads_as}: move it to {other.pattern}, or correct what is named below."
 
 
 def _misplaced(name: str) -> Problem:

@@ -53,7 +53,12 @@ YAML_HINTS = {
 }
 """What is usually wrong when YAML says so."""
 _WANTED = {"int_type": "a whole number", "bool_type": "true or false", "float_type": "a number such as 0.9"}
-_LIMITS = {"greater_than": "above {gt:g}", "less_than": "below {lt:g}"}
+_LIMITS = {
+    "greater_than": "above {gt:g}",
+    "less_than": "below {lt:g}",
+    "greater_than_equal": "at least {ge:g}",
+    "less_than_equal": "at most {le:g}",
+}
 _OWN_CODE = {"step_kind": "step_kind", "out_of_range": "out_of_range"}
 """Mistakes that our own models name."""
 _UNSOURCED = {"sources": "P4"}
@@ -304,7 +309,11 @@ def _sentence(model: type[BaseModel], document: Document, mistake: Mapping[str, 
             _UNSOURCED.get(name, "too_few"),
         )
     if kind == "too_long":
-        return where, f"'{name}' has more than {context.get('max_length')} of them: split the file.", "too_long"
+        return (
+            where,
+            f"'{name}' has more than {context.get('max_length')} of them: take some out, or split it.",
+            "too_long",
+        )
     if kind in {"enum", "literal_error"}:
         options = re.findall(r"'([^']*)'", str(context.get("expected", "")))
         return (
@@ -336,6 +345,8 @@ def _form(context: Mapping[str, Any]) -> str:
         return "small letters, digits and underscores, beginning with a letter"
     if r"\." in pattern and "/" in pattern:
         return "step.option or call_step/step.option"
+    if r"\." in pattern:
+        return "decision.option, or a decision alone"
     if pattern.startswith(r"^\d{4}"):
         return "a day such as 2026-11-21"
     if "2[0-3]" in pattern:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from bot import library as libraries
-from bot.checks import check_content, promises, words
+from bot.checks import check_content, check_everything, promises, scenarios, words
 from bot.checks.codes import CODES
 from bot.library import Library, read_content
 from bot.models.content import Content
@@ -59,6 +59,41 @@ steps:
   - {id: close, close: So far, sources: [H25]}
 """
 """The least flow that keeps every promise; a test spoils one thing in it."""
+
+SCRIPT_PLACE = "dialogues/scenarios/bad.yaml"
+
+SMALL_SCRIPT = """\
+id: bad
+title: A small exercise
+about: What this is about.
+audience: Nursery staff.
+minutes: 20
+warning: Anybody may stop.
+objectives:
+  - {point: H9, take_back: Ask what a child can do alone.}
+cast:
+  - {id: ida, name: Ida, who: A baby.}
+scenes:
+  - id: morning
+    title: The morning
+    minutes: 10
+    narrative: You see a mark.
+    facts:
+      - {id: mark, prompt: What do I see?, text: A blue mark., sources: [g-18]}
+      - {id: moves, prompt: Can she crawl?, text: She cannot., sources: [H9]}
+    decisions:
+      - id: first
+        ask: What do you do?
+        options:
+          - {id: tell, label: Tell the lead, quality: better, says: Now somebody knows., sources: [H2]}
+          - {id: wait, label: Wait and see, quality: worse, says: She goes home at four., sources: [H2]}
+  - id: evening
+    title: The evening
+    minutes: 10
+    narrative: It is late.
+closing: That was all.
+"""
+"""A small exercise that is sound; the bad files each spoil one thing in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +226,8 @@ def what_is_shipped_is_known() -> Iterator[None]:
         patch.setattr(libraries, "parse_as", _parse_once)
         patch.setattr(words, "reading_age", _reading_age)
         patch.setattr(words, "identifiers", _identifiers)
+        patch.setattr(scenarios, "reading_age", _reading_age)
+        patch.setattr(scenarios, "identifiers", _identifiers)
         yield
 
 
@@ -226,10 +263,11 @@ def _parse_once(model: type[M], document: Document) -> M | None:
     return cast("M", _PARSED[id(document.data)])
 
 
-def problems(root: Path) -> list[Problem]:
+def problems(root: Path, *, exercises: bool = False) -> list[Problem]:
     """Check a spoilt copy of the shipped content, and return what is wrong with it beside what was wrong before."""
+    check = check_everything if exercises else check_content
     with what_is_shipped_is_known():
-        found = check_content(root)[1]
+        found = check(root)[1]
     assert {problem.code for problem in found} <= set(CODES), "a problem has a code that is not explained"
     return [problem for problem in found if problem not in before()]
 
@@ -238,7 +276,7 @@ def problems(root: Path) -> list[Problem]:
 def before() -> frozenset[Problem]:
     """Return what is wrong with the shipped content itself: test_content.py says so once, and not every test again."""
     with what_is_shipped_is_known():
-        return frozenset(check_content(content_root())[1])
+        return frozenset(check_everything(content_root())[1])
 
 
 def promises_broken(root: Path, check: Callable[..., list[Problem]] | None = None) -> list[Problem]:

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 from content import (
     PLACE,
+    SCRIPT_PLACE,
     SMALL,
+    SMALL_SCRIPT,
     Mistake,
     before,
     cases,
@@ -24,17 +27,22 @@ from content import (
     problems,
     shipped,
     shipped_text,
+    what_is_shipped_is_known,
 )
 
+from bot.advice_log import AdviceLog
 from bot.answers import LISTS
 from bot.checks import check_content, load, words
-from bot.checks.fixed import LINES
+from bot.checks.fixed import EXERCISE_LINES, LINES
+from bot.checks.scenarios import sound_stories
 from bot.checks.structure import INTERRUPTS
+from bot.cli import cli
 from bot.errors import ContentError
 from bot.graph import Graph
-from bot.library import Library
+from bot.library import Library, read_scenarios
 from bot.models import Flow
-from bot.reading import MAX_BYTES
+from bot.reading import MAX_BYTES, SCENARIOS
+from bot.startup import open_library
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,7 +164,7 @@ def test_a_mistake_is_named_with_its_file_and_line(root: Path, mistake: Mistake)
     """Each bad file is refused with the sentence, the file and the line that its first comment tells."""
     with changed(root, [mistake.into]):
         line = mistake.put_into(root)
-        found = problems(root)
+        found = problems(root, exercises=mistake.into.startswith(SCENARIOS))
     expected = f"{mistake.into}:{line} [{mistake.code}] {mistake.says}"
     fitting = [
         problem
@@ -203,13 +211,19 @@ def test_the_danger_check_may_not_go_missing(root: Path) -> None:
     }
 
 
-def test_no_fixed_line_may_go_missing(root: Path) -> None:
-    """Each line that the engine, the session or a channel may say is asked for by name."""
-    file = "dialogues/lines.yaml"
+@pytest.mark.parametrize(
+    ("file", "lines"),
+    [
+        ("dialogues/lines.yaml", {*LINES} - {*EXERCISE_LINES}),
+        ("dialogues/exercise_lines.yaml", {*EXERCISE_LINES}),
+    ],
+)
+def test_no_fixed_line_may_go_missing(root: Path, file: str, lines: set[str]) -> None:
+    """Each line that the engine, the session, an exercise or a channel may say is asked for by name, in its file."""
     with changed(root, [file]):
         (root / file).write_text("lines: []\n", encoding="utf-8")
         found = problems(root)
-    assert {re.findall(r"'(\w+)'", p.says)[0] for p in found if p.code == "missing_line"} == set(LINES)
+    assert {re.findall(r"'(\w+)'", p.says)[0] for p in found if p.code == "missing_line"} == lines
     assert {p.file for p in found if p.code != "P12"} == {
         file
     }  # what only such a line carried is now carried by nothing
@@ -353,6 +367,50 @@ def test_a_sound_small_flow_is_accepted(root: Path) -> None:
     with changed(root, [PLACE]):
         (root / PLACE).write_text(SMALL, encoding="utf-8")
         assert problems(root) == []
+
+
+# --- exercises ------------------------------------------------------------------------------------------
+
+
+def test_a_sound_small_exercise_is_accepted(root: Path) -> None:
+    """The exercise that the bad files spoil is without fault, so what is reported is the mistake."""
+    with changed(root, [SCRIPT_PLACE]):
+        (root / SCRIPT_PLACE).write_text(SMALL_SCRIPT, encoding="utf-8")
+        assert problems(root, exercises=True) == []
+
+
+def test_a_broken_exercise_stops_itself_and_never_live_guidance(root: Path, tmp_path: Path) -> None:
+    """Live guidance opens beside broken exercises, which are left out of what is on offer; the sound ones stay in it."""
+    not_yaml, worse = "dialogues/scenarios/not_yaml.yaml", edited(SMALL_SCRIPT, {"quality: better": "quality: worse"})
+    with changed(root, [SCRIPT_PLACE, not_yaml]):
+        (root / SCRIPT_PLACE).write_text(worse, encoding="utf-8")
+        (root / not_yaml).write_text("scenes: [", encoding="utf-8")
+        assert {p.file for p in problems(root, exercises=True)} == {SCRIPT_PLACE, not_yaml}
+        with what_is_shipped_is_known():
+            library = load(root)
+            log = AdviceLog.open(tmp_path / "advice.db")
+            assert open_library(log, root).version == library.version == shipped().version
+            log.close()
+        scripts = read_scenarios(root)
+        offered = set(sound_stories(library, scripts))
+    assert "bad" in scripts.scenarios
+    assert offered == {path.stem for path in (root / SCENARIOS).glob("*.yaml")}
+    assert len(offered) == 6
+
+
+def test_both_checks_refuse_a_broken_exercise_in_a_sentence(root: Path) -> None:
+    """`check` and `exercise check` name the file, the line, the mistake and its code, and end with 2."""
+    text = edited(SMALL_SCRIPT, {"What do I see?": "What do I see on her arm?"})
+    line = next(n for n, words_ in enumerate(text.splitlines(), 1) if "id: mark" in words_)
+    with changed(root, [SCRIPT_PLACE]):
+        (root / SCRIPT_PLACE).write_text(text, encoding="utf-8")
+        with what_is_shipped_is_known():
+            for command in (["check"], ["exercise", "check"], ["exercise", "check", "bad"]):
+                done = CliRunner().invoke(cli, [*command, "--content", str(root)])
+                assert done.exit_code == 2, done.output
+                (said,) = [one for one in done.output.splitlines() if SCRIPT_PLACE in one]
+                assert said.startswith(f"{SCRIPT_PLACE}:{line}: The prompt 'What do I see on her arm?' is longer")
+                assert said.endswith("[P11]")
 
 
 # --- content that is too much ---------------------------------------------------------------------------

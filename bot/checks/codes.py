@@ -117,9 +117,21 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "call_cycle": ("Blocks call each other in a circle, so nobody would come out.", "Take one of the calls out."),
     "dead_end": ("A flow can end without its closing summary.", "Lead that step to a 'close' step."),
+    "decision_leads_nowhere": (
+        "Somebody who found nothing out would have no choice in a decision of an exercise.",
+        "Leave at least two of its options without 'needs'.",
+    ),
+    "duplicate_fact_in_story": (
+        "Two facts of one exercise have the same id: what came out in one scene is known in all that follow.",
+        "Rename one, and where it is meant under 'needs'.",
+    ),
     "duplicate_id": (
         "Two things have one id, and only one of them would be found.",
         "Give one of them another id, and use that where it is meant.",
+    ),
+    "duplicate_in_story": (
+        "Two scenes, characters, objectives, decisions, options or injects of an exercise have the same id.",
+        "Rename one, or take one out.",
     ),
     "duplicate_key": ("A key stands twice in one place, and one of the two would be lost.", "Keep one."),
     "duplicate_offer": ("Two reminders in one step have the same id.", "Rename one."),
@@ -136,12 +148,20 @@ CODES: dict[str, tuple[str, str]] = {
         "An example message does not begin with a dash and a space.",
         "Write each example on a line of its own that begins with '- '.",
     ),
+    "fact_never_found": (
+        "Nobody can ever find a fact of an exercise out, however well they ask.",
+        "Give it a 'prompt' or 'asks', take something out of its 'needs', or leave more time for 'questions'.",
+    ),
     "file_too_large": ("The file is far larger than anybody could read, so it was not opened.", "Split it."),
     "forbidden_words": (
         "These words judge, blame, reassure too much, or are out of date.",
         "Write what the sentence of the problem suggests.",
     ),
     "id_not_file_name": ("The id and the name of the file differ.", "Make them the same."),
+    "id_taken": (
+        "An id of an exercise is one by which the program itself means something, such as leaving.",
+        "Give it another id.",
+    ),
     "invisible": (
         "There are invisible characters in the text, often brought along by copying.",
         "Type the text again by hand.",
@@ -157,8 +177,15 @@ CODES: dict[str, tuple[str, str]] = {
     "missing_block": ("A block that every conversation may need is gone.", "Put the file back."),
     "missing_file": ("A file without which nothing can be read is gone.", "Put it back."),
     "missing_key": ("Something that has to be said here is not there.", "Add the key that the sentence names."),
-    "missing_line": ("A fixed line that every conversation may need is gone.", "Put it back in dialogues/lines.yaml."),
+    "missing_line": (
+        "A fixed line that every conversation or every exercise may need is gone.",
+        "Put it back in the file that is named.",
+    ),
     "missing_word": ("The vocabulary lacks a word that the program itself says.", "Put it back under its heading."),
+    "no_better_option": (
+        "Nobody can be sure to be able to decide well in an exercise, however well they ask.",
+        "Let one option be 'better' that needs no fact, or only facts that can be found on every way and in time.",
+    ),
     "no_question": ("A question has no question mark.", "Make a question of it."),
     "no_way_on": (
         "Every answer of a question goes somewhere and comes back, so that nobody could go on.",
@@ -178,16 +205,35 @@ CODES: dict[str, tuple[str, str]] = {
         "The file cannot be read as YAML: mostly an indent, a quote or a bracket.",
         "Look at the line that is named, and at the one above it.",
     ),
+    "objective_never_met": (
+        "Nothing in an exercise teaches what one of its objectives is about.",
+        "Cite that point where a fact or a 'better' option says it, or take the objective out.",
+    ),
     "odd_key": ("A key is not a plain word.", "Write a plain word before the colon."),
     "open_and_next": ("An answer that opens something and comes back also says where to go.", "Leave 'next' out."),
+    "option_never_open": (
+        "An option of an exercise needs facts that nobody can know in time, so it would never be on offer.",
+        "Take something out of its 'needs', move it to a later scene, or leave more time for 'questions'.",
+    ),
     "out_of_range": (
         "A number is higher or lower than makes sense here, or than one it goes with.",
         "Write a number between those that the sentence names.",
     ),
-    "placeholder": ("A step holds braces, but steps are said just as they stand.", "Leave the braces out."),
+    "placeholder": (
+        "A step or an exercise holds braces, but both are said just as they stand.",
+        "Leave the braces out.",
+    ),
     "question_by_hour": (
         "A question is asked only at some hours, so that a path would depend on the clock.",
         "Put 'when' on what is said, not on what is asked.",
+    ),
+    "scene_leads_back": (
+        "A scene leads to itself or to an earlier one, so that an exercise might never end.",
+        "Lead on to a later scene, or to 'end'.",
+    ),
+    "scene_not_reached": (
+        "No way through an exercise leads to this scene.",
+        "Name it as the 'next' of an option or of an earlier scene, or take it out.",
     ),
     "step_cycle": (
         "A step leads back to an earlier one, so that somebody could go round for ever.",
@@ -196,6 +242,10 @@ CODES: dict[str, tuple[str, str]] = {
     "step_kind": (
         "A step does nothing that is known, or two things at once.",
         "Give it exactly one of the keys that are listed.",
+    ),
+    "takes_too_long": (
+        "The scenes of the longest way through an exercise take longer than the exercise says.",
+        "Give the exercise more minutes, or its scenes fewer.",
     ),
     "too_deep": ("Lists stand inside lists far deeper than content ever does.", "Write it flatter."),
     "too_few": ("There have to be more of these.", "Add what is missing."),
@@ -213,18 +263,30 @@ CODES: dict[str, tuple[str, str]] = {
         "Write 'step.option' as in this flow, or 'call/step.option' for an answer inside a block.",
     ),
     "unknown_block": ("Something is called or opened that is not there.", "Correct the name, or write the block."),
+    "unknown_decision": (
+        "Something is to happen after a decision that the scene does not have.",
+        "Write 'decision.option' or 'decision', as in this scene.",
+    ),
     "unknown_document": (
         "A document is named that is not in knowledge/sources.",
         "Correct the id, or add the document there first.",
     ),
+    "unknown_fact": (
+        "Something needs a fact that is not in this exercise.",
+        "Correct the id, or write the fact first.",
+    ),
     "unknown_flow": (
-        "Example messages or a signature name a flow that is not there.",
+        "Example messages, a signature or an exercise name a flow that is not there.",
         "Correct the id, or remove what belongs to a flow that is gone.",
     ),
     "unknown_key": ("A key stands where it means nothing.", "Correct its spelling, or take it out."),
     "unknown_placeholder": (
         "A fixed line is to be filled in with something that nothing knows.",
         "Use one that is listed.",
+    ),
+    "unknown_scene": (
+        "'next' names a scene that is not in this exercise.",
+        "Correct the name, write the scene, or write 'end'.",
     ),
     "unknown_source": ("A line cites something that is not in knowledge/.", "Correct the id, or add the source first."),
     "unknown_step": ("'next' names a step that is not in this flow or block.", "Correct the name, or write the step."),

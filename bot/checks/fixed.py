@@ -217,12 +217,9 @@ def fixed_parts_are_there(library: Library, origins: Origins) -> Iterator[Proble
     """The lines and blocks that the engine itself says are there, and understood."""
     for name in LINES:
         if name not in library.lines:
-            yield Problem(
-                "dialogues/lines.yaml",
-                1,
-                "missing_line",
-                f"The line '{name}' is missing: every conversation may need it.",
-            )
+            file, whose = ("exercise_", "exercise") if name in EXERCISE_LINES else ("", "conversation")
+            says = f"The line '{name}' is missing: every {whose} may need it."
+            yield Problem(f"dialogues/{file}lines.yaml", 1, "missing_line", says)
     for name, options in INTERRUPTS.items():
         block = library.blocks.get(name)
         if block is None:
