@@ -116,12 +116,12 @@ class Channel:
     async def _live(self, incoming: Incoming, person: Person, given: Event | str) -> None:
         """Let live guidance answer."""
         said = self._turn(incoming, person, given)
-        if incoming.query:
-            await self.sender.answer_press(incoming.query)
+        up = [self.sender.answer_press(incoming.query)] if incoming.query else []
         if said is None:
+            await asyncio.gather(*up)
             return
         if not said.guarded:
-            await self._deliver(incoming, said)
+            await _together(self._deliver(incoming, said), *up)
             return
         self.log.leave_no_trace()
         await _together(self._deliver(incoming, said), self.sender.delete(incoming.chat, incoming.message))
