@@ -34,7 +34,7 @@ from bot.advice_log import AdviceLog
 from bot.answers import LISTS
 from bot.checks import check_content, load, words
 from bot.checks.fixed import EXERCISE_LINES, LINES
-from bot.checks.scenarios import sound_stories
+from bot.checks.scenarios import problems_of_scripts, sound_stories
 from bot.checks.structure import INTERRUPTS
 from bot.cli import cli
 from bot.errors import ContentError
@@ -392,7 +392,7 @@ def test_a_broken_exercise_stops_itself_and_never_live_guidance(root: Path, tmp_
             assert open_library(log, root).version == library.version == shipped().version
             log.close()
         scripts = read_scenarios(root)
-        offered = set(sound_stories(library, scripts))
+        offered = set(sound_stories(scripts, problems_of_scripts(library, scripts)))
     assert "bad" in scripts.scenarios
     assert offered == {path.stem for path in (root / SCENARIOS).glob("*.yaml")}
     assert len(offered) == 6

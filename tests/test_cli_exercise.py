@@ -12,7 +12,7 @@ import yaml
 from bot.reading import content_root
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from commands import Done
@@ -31,7 +31,7 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def kept(tmp_path: Path, command: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def kept(tmp_path: Path, command: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> str:
     """Return a database beside which somebody has played an exercise to its first stop."""
     db = str(tmp_path / "t.db")
     typed = tmp_path / "typed.txt"
@@ -40,7 +40,7 @@ def kept(tmp_path: Path, command: Callable[..., Done], monkeypatch: pytest.Monke
         monkeypatch.setattr("sys.stdin", lines)
         assert command("exercise", "play", "ready_explanation", "--db", db).code == 0
         monkeypatch.undo()
-    yield db
+    return db
 
 
 def test_a_new_exercise_can_be_played_at_once(root: Path, command: Callable[..., Done]) -> None:

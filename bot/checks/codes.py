@@ -159,8 +159,8 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "id_not_file_name": ("The id and the name of the file differ.", "Make them the same."),
     "id_taken": (
-        "An id of an exercise is one by which the program itself means something, such as leaving.",
-        "Give it another id.",
+        "A scene of an exercise is called as its end is.",
+        "Give the scene another id.",
     ),
     "invisible": (
         "There are invisible characters in the text, often brought along by copying.",
