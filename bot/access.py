@@ -11,6 +11,7 @@ class Role(StrEnum):
 
     PRACTITIONER = "practitioner"
     LEAD = "lead"
+    TRAINER = "trainer"
 
 
 class Action(StrEnum):
@@ -21,6 +22,8 @@ class Action(StrEnum):
     LIST_SESSIONS = "list_sessions"
     EXPORT = "export"
     VERIFY = "verify"
+    LEAD_EXERCISES = "lead_exercises"
+    """Start an exercise for a group, and send one as a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ def may(person: Person, action: Action, *, owner: str | None = None) -> bool:
     """
     if action is Action.CONVERSE:
         return Role.PRACTITIONER in person.roles
+    if action is Action.LEAD_EXERCISES:
+        return Role.TRAINER in person.roles
     if action is Action.READ_RECEIPT and owner is not None and owner == person.id:
         return True
     return action in LEAD_ACTIONS and Role.LEAD in person.roles

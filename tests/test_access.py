@@ -9,14 +9,17 @@ from bot.access import CONSOLE, LEAD_ACTIONS, Action, Person, Role, may
 PRACTITIONER = Person("somebody")
 LEAD = Person("lead", frozenset({Role.LEAD}))
 BOTH = Person("both", frozenset(Role))
+TRAINER = Person("trainer", frozenset({Role.TRAINER}))
+NEEDED = {Action.CONVERSE: Role.PRACTITIONER, Action.LEAD_EXERCISES: Role.TRAINER}
+"""The role that an action needs; all others need a lead."""
 NOBODY = Person("nobody", frozenset())
 
 
 @pytest.mark.parametrize("action", Action)
-@pytest.mark.parametrize("person", [PRACTITIONER, LEAD, BOTH, NOBODY, CONSOLE], ids=lambda person: person.id)
+@pytest.mark.parametrize("person", [PRACTITIONER, LEAD, TRAINER, BOTH, NOBODY, CONSOLE], ids=lambda person: person.id)
 def test_each_may_do_what_their_roles_allow(person: Person, action: Action) -> None:
-    """A practitioner may converse; a lead may read, list, export and verify; without a role nothing is allowed."""
-    allowed = Role.PRACTITIONER in person.roles if action is Action.CONVERSE else Role.LEAD in person.roles
+    """A practitioner may converse, a trainer start exercises, a lead read, list, export and verify; without a role, nothing."""
+    allowed = NEEDED.get(action, Role.LEAD) in person.roles
     assert may(person, action) == allowed
     assert may(person, action, owner="another person") == allowed
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bot import access
 from bot.clock import read, stamp
 from bot.events import Do
 from bot.exercises import leading, lobby, reality
@@ -97,8 +98,10 @@ class Hall:
         return self.store.person(self.channel, outside_id)
 
     def may_lead(self, person: str) -> bool:
-        """Say whether somebody may start a group here; None as the list of trainers lets everybody."""
-        return self._trainers is None or person in self._trainers
+        """Say whether somebody may start a group here; None as the list of trainers makes everybody one."""
+        is_trainer = self._trainers is None or person in self._trainers
+        roles = frozenset({access.Role.TRAINER}) if is_trainer else frozenset[access.Role]()
+        return access.may(access.Person(person, roles), access.Action.LEAD_EXERCISES)
 
     def number_of(self, person: str) -> str:
         """Return the number by which somebody can be made a trainer: their own, shown to them alone."""
