@@ -4,10 +4,14 @@ Deterministic: the same words bring out the same fact. Where it is not sure it f
 there to be tapped, and another wording can be tried.
 
 Shorthand is written out and spelling put right, against the words of the story first, in the question and in the wordings
-alike. A wording is as near as its meaning (a cosine), and `WORDS_COUNT` times the share of words in common; a fact is as near
-as its two nearest wordings on average, since a single one may be near by chance. Names count only in the meaning: they
-stand in half of all wordings, and "is Asha good at maths" is no question about Asha's day. Where words alone are compared
-names have to count, since often nothing else is in common.
+alike. A wording is as near as its meaning (a cosine) and `WORDS_COUNT` times the share of words in common; a fact is as near
+as its two nearest wordings on average, since a single one may be near by chance, and a little nearer where it tells of what
+was asked. Names count only in the meaning: they stand in half of all wordings, and "is Asha good at maths" is no question
+about Asha's day. Where words alone are compared names have to count: often nothing else is in common.
+
+Of 309 questions that a fact answers 86 in a hundred bring it out and 4 another fact; of 176 that none answers 5 in a hundred
+bring one out (25 before names were left out). By words alone: 73, 3 and 5. On a second set, written afterwards and never tuned on, where
+everything is put in other words: 75, 4 and 6; by words alone 52, 3 and 6. `tests/test_questions.py` prints them.
 """
 
 from __future__ import annotations
@@ -38,6 +42,8 @@ LONGEST = 300
 """Characters of a typed question that are read."""
 WORDS_COUNT = 0.7
 """What words in common count beside the meaning."""
+TOLD_COUNTS = 0.1
+"""What it counts beside that when the fact itself has the words."""
 _REPAIRED_FROM = 4
 """Letters of a word whose spelling is put right: "lol" is no Leila."""
 
@@ -52,8 +58,8 @@ class Finder:
         shorthand: Mapping[str, str] | None = None,
         english: Iterable[str] = (),
         *,
-        sure: float = 0.70,
-        sure_by_words: float = 0.37,
+        sure: float = 0.72,
+        sure_by_words: float = 0.43,
     ) -> None:
         self._story = story
         self._shorthand = read_shorthand(shorthand or {})
@@ -80,9 +86,12 @@ class Finder:
         for place, (fact, _) in enumerate(self._wordings):
             if fact in among:
                 shared = self._shared(said, (self._nameless if near else self._tellings)[place])
-                one = (near[place] + WORDS_COUNT * shared) / self._sure if near else shared / self._sure_by_words
-                alike.setdefault(fact, []).append(one)
-        return {fact: sum(sorted(ones)[-2:]) / len(ones[:2]) for fact, ones in alike.items()}
+                alike.setdefault(fact, []).append(near[place] + WORDS_COUNT * shared if near else shared)
+        sure = self._sure if near else self._sure_by_words
+        return {
+            fact: (sum(sorted(ones)[-2:]) / len(ones[:2]) + TOLD_COUNTS * self._told(said, fact)) / sure
+            for fact, ones in alike.items()
+        }
 
     @cached_property
     def _written(self) -> list[tuple[str, str]]:
@@ -150,6 +159,20 @@ class Finder:
         """Return the share of words in common, a rare one counting more: 1 for the same words, nothing for none."""
         whole = self._weight(said) + self._weight(wording)
         return 2 * self._weight(said & wording) / whole if whole else 0.0
+
+    def _told(self, said: frozenset[str], fact: str) -> float:
+        """Return how much of what was said the fact tells of, or its wordings do."""
+        whole = self._weight(said)
+        return self._weight(said & self._telling_of[fact]) / whole if whole else 0.0
+
+    @cached_property
+    def _telling_of(self) -> dict[str, frozenset[str]]:
+        of: dict[str, frozenset[str]] = {}
+        for fact in (fact for scene in self._story.scenario.scenes for fact in scene.facts):
+            of[fact.id] = of.get(fact.id, frozenset()) | self._telling(self._read(fact.text), names=True)
+        for (asked_about, _), telling in zip(self._wordings, self._tellings, strict=True):
+            of[asked_about] |= telling
+        return of
 
     def _weight(self, words: frozenset[str]) -> float:
         return sum(self._rarity.get(word, 1.0) for word in words)
