@@ -79,8 +79,8 @@ scenes:
     minutes: 10
     narrative: You see a mark.
     facts:
-      - {id: mark, prompt: What do I see?, text: A blue mark., sources: [g-18]}
-      - {id: moves, prompt: Can she crawl?, text: She cannot., sources: [H9]}
+      - {id: mark, prompt: "What do I see?", text: A blue mark., sources: [g-18]}
+      - {id: moves, prompt: "Can she crawl?", text: She cannot., sources: [H9]}
     decisions:
       - id: first
         ask: What do you do?
