@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from harness import BOT_TOKEN, BOT_USERNAME, Event, Person, TelegramWorld
-from test_channel import FIRST, begin, bot_world, rows, until
+from test_channel import CHOICES, FIRST, begin, bot_world, rows, until
 
 from bot.exercises.store import beside
 from bot.exercises.writing import new_scenario
@@ -224,10 +224,6 @@ def test_the_choice_is_marked_and_a_second_tap_counts_once(
     alice.press("Begin", on=event)
     alice.expect(lines["already_answered"], kind="alert")
     settled(world, db)
-    begun = (
-        "SELECT count(*) FROM moves WHERE move LIKE '%begin%' AND seat = (SELECT max(seat) FROM moves WHERE key LIKE ?)"
-    )
-    del begun
     asked = [one for one in alice.messages() if "Go on to decide" in one.labels]
     assert len(asked) == 1
     shown = next(one for one in alice.messages() if one.message_id == event.message_id)
@@ -238,7 +234,8 @@ def test_the_choice_is_marked_and_a_second_tap_counts_once(
         alice.press(label, on=asked[0])
     alice.expect(lines["already_answered"], kind="alert")
     settled(world, db)
-    run = rows(beside(db), "SELECT run FROM seats ORDER BY last_at DESC LIMIT 1")[0][0]
+    seat = "SELECT run FROM seats JOIN mail ON mail.exercise = seats.exercise WHERE nonce = ?"
+    run = rows(beside(db), seat, nonce_of(asked[0]))[0][0]
     assert run.count('"fact"') == 1
 
 
@@ -272,6 +269,34 @@ def test_leaving_keeps_the_place_and_coming_back_finds_it(alice: Person, lines: 
     told(alice, lines["exercise_left"])
     alice.send("/leave")
     told(alice, lines["exercise_left"])
+
+
+def test_the_guidance_inside_an_exercise_is_marked_in_place(world: TelegramWorld, alice: Person, db: Path) -> None:
+    """The real guidance is gone through inside: quick marks all count, in one message; nothing of it is in the record."""
+    settled(world, db)
+    before = counts(db)
+    event = starts_alone(alice, "ready_explanation")
+    while "Use the guidance" not in event.labels:
+        onward = [label for label in ONWARD if label in event.labels]
+        alice.press(onward[0] if onward else event.labels[0], on=event)
+        event = question(alice)
+    alice.press("Use the guidance", on=event)
+    event = question(alice)
+    while "1 ✓ known" not in event.labels:
+        assert "Back to exercise" in event.labels
+        alice.press(next(label for label in event.labels if label in CHOICES), on=event)
+        event = question(alice)
+    for label in ("1 ✓ known", "2 ! worries"):
+        alice.press(label, on=event)
+    alice.expect(contains=[MARK, "✓ known"], kind="edit")
+    marked = alice.expect(contains=["✓ known", "! worries me"], kind="edit")
+    assert marked.message_id == event.message_id
+    alice.press("Back to exercise")
+    assert "1 ✓ known" not in question(alice).labels
+    alice.send("/leave")
+    settled(world, db)
+    assert counts(db) == before
+    assert all(MARK in message.text for message in alice.messages())
 
 
 # --- real, or the exercise -----------------------------------------------------------------------------
@@ -352,12 +377,13 @@ def test_what_may_identify_somebody_is_deleted(world: TelegramWorld, alice: Pers
 
 def test_pictures_are_refused_unseen_also_in_an_exercise(world: TelegramWorld, alice: Person) -> None:
     """Nothing is ever opened; the refusal has the mark."""
+    downloads = len(world.journal("getFile"))
     starts_alone(alice)
     alice.upload("photo.jpg", b"not looked at", kind="photo")
     told(alice, "I did not open it")
     alice.upload("story.yaml", new_scenario("mine", "Mine").encode())
     told(alice, "I did not open it")
-    assert not world.journal("getFile")
+    assert len(world.journal("getFile")) == downloads
 
 
 # --- groups ---------------------------------------------------------------------------------------------
@@ -454,6 +480,30 @@ def joins_late(person: Person, trainer: Person, code: str) -> None:
     person.expect(contains="Jo hands Robin over")
     person.expect(buttons=["Go on to decide"])
     trainer.expect(contains="Monday, 8.40: 4 here", kind="edit")
+
+
+def test_a_facilitator_erases_what_is_over(world: TelegramWorld, db: Path, lines: dict[str, str]) -> None:
+    """When it has ended its facilitator can erase it, once they are sure; then no page of it can be had."""
+    trainer = world.person("Trainer 1")
+    code, _, _ = starts_group(trainer)
+    kim = world.person("Kim")
+    joins(kim, code, "Kim")
+    trainer.press("Next")
+    event = question(kim)
+    trainer.press("End")
+    trainer.press("End it now")
+    over = kim.expect(buttons=["As a page", "999"])
+    ended = trainer.expect(contains=lines["exercise_ended"])
+    trainer.press(lines["exercise_option_erase"], on=ended)
+    trainer.press(lines["exercise_option_erase_now"])
+    told(trainer, "Nothing of it is left here")
+    settled(world, db)
+    assert rows(beside(db), "SELECT count(*) FROM exercises WHERE join_code = ?", code) == [(0,)]
+    for person, message, label in ((trainer, ended, "As a page"), (kim, over, "As a page"), (kim, event, "Leave")):
+        person.press(label, on=message)
+        person.expect(lines["refused"], kind="alert")
+    kim.press("999", on=event)
+    kim.expect(buttons=["I have rung 999"])
 
 
 def test_a_second_facilitator_takes_over(world: TelegramWorld, lines: dict[str, str]) -> None:
@@ -654,11 +704,11 @@ def test_a_sent_exercise_is_its_trainers_alone_until_it_is_started(world: Telegr
 # --- stops and starts -------------------------------------------------------------------------------------
 
 
-def test_killed_in_the_middle_nothing_is_lost_or_done_twice(own: TelegramWorld, lines: dict[str, str]) -> None:
+def test_killed_in_the_middle_nothing_is_lost_or_done_twice(
+    own: TelegramWorld, tmp_path: Path, lines: dict[str, str]
+) -> None:
     """Killed while a group taps: after the start each tap counts once, all hear what they had not, and it goes on."""
-    db = own.cwd and next(iter(own.command[own.command.index("--db") + 1 :]))
-    assert db
-    store = beside(type(own.cwd)(db))
+    store = beside(tmp_path / "advice.db")
     trainer = own.person("Trainer 0")
     code, _ = practice_group(trainer)
     people = [own.person(f"P{number}") for number in range(4)]

@@ -19,7 +19,6 @@ from bot.exercises.codes import code_of
 from bot.exercises.heard import Heard
 from bot.exercises.hearing import is_word
 from bot.exercises.sent import read_exercise
-from bot.exercises.speaking import LOBBY, out_of
 from bot.wire import (
     DANGER,
     LEAVE,
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 
     from bot.channels.telegram.exercise_post import Post
     from bot.channels.telegram.incoming import Incoming
-    from bot.events import Reply
     from bot.exercises.hall import Hall
     from bot.session import Desk
 
@@ -122,7 +120,7 @@ class Exercising(Lines):
             first, _, after = rest.partition(" ")
             code, called = (rest, "") if code_of(rest) or not code_of(first) else (first, after.strip())
             if not code:
-                return lambda: self._put(person, self.hall.line("exercise_code_unknown"))
+                return lambda: lobby.post(self.hall, person, self.hall.line("exercise_code_unknown"))
             return lambda: lobby.join(self.hall, person, code, called)
         if name != EXERCISE:
             return None
@@ -138,7 +136,7 @@ class Exercising(Lines):
         if self.hall.may_lead(person):
             lobby.start(self.hall, person, story)
         else:
-            self._put(person, self.hall.line("exercise_not_a_trainer", answers=self.hall.number_of(person)))
+            lobby.post(self.hall, person, self.hall.line("exercise_not_a_trainer", answers=self.hall.number_of(person)))
 
     def _once(self, person: str, key: str, enter: Callable[[], object]) -> Heard:
         """Do something of the lobby, once: whoever has a place afterwards has it for that key."""
@@ -150,11 +148,6 @@ class Exercising(Lines):
             if place is not None:
                 self.store.add_move(place.seat.id, "", key, stamp(self.hall.clock()))
         return Heard.TAKEN
-
-    def _put(self, person: str, *replies: Reply) -> None:
-        """Put something of the lobby into somebody's post, inside the open transaction."""
-        out = out_of(self.hall.library, replies, exercise="", step=LOBBY)
-        self.store.add_mail(person, None, out, stamp(self.hall.clock()))
 
     # --- files ------------------------------------------------------------------------------------------
 
@@ -171,7 +164,7 @@ class Exercising(Lines):
         with self.store.transaction():
             self.store.add_script(story)
             taken = self.hall.line("exercise_file_taken", title=story.scenario.title, count=read.says)
-            self._put(person, taken)
+            lobby.post(self.hall, person, taken)
             lobby.offer_story(self.hall, person, story)
         self.forget(incoming)
         await self.post.deliver(person, incoming.chat)
