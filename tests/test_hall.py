@@ -117,6 +117,14 @@ def test_a_strangers_button_is_refused(alone: Visitor, house: Callable[..., Hous
     assert eve.hall.press(eve.id, "no-such-nonce-", "can_he_move", "k2") is Heard.REFUSED
 
 
+def test_a_question_asked_twice_brings_out_nothing_else(alone: Visitor) -> None:
+    """What is known is said to be known; no neighbouring fact comes out instead, and no question is used up."""
+    assert "He lies" in alone.types("can he roll over yet")
+    again = alone.types("can he roll over yet")
+    assert "asked about that already" in again
+    assert "one more" in again
+
+
 # --- real or exercise -----------------------------------------------------------------------------------
 
 

@@ -26,6 +26,7 @@ EXERCISE_LINES = (
     "exercise_ask_some",
     "exercise_ask_last",
     "exercise_nothing_found",
+    "exercise_known_already",
     "exercise_no_more_questions",
     "exercise_all_asked",
     "exercise_happens",

@@ -234,8 +234,7 @@ class Hall:
             self._written[place.seat.id] = words
             move = Wrote(at)
         elif run.stage is Stage.ASKING:
-            among = {fact.id for fact in play.askable(self.table(place.exercise), run)}
-            fact = self.hearing.fact(place.exercise.story, words, among)
+            fact = self.hearing.fact(place.exercise.story, words, play.heard_of(self.table(place.exercise), run))
             option = None if fact else self.hearing.option(asked, words)
             move = Tapped(option, at) if option else Asked(fact, at)
         else:

@@ -184,6 +184,14 @@ def askable(table: Table, run: Run) -> tuple[SceneFact, ...]:
     return tuple(fact for fact in table.scene(run).facts if not run.knows(fact.id) and run.knows(*fact.needs))
 
 
+def heard_of(table: Table, run: Run) -> frozenset[str]:
+    """Return the facts of this scene that a typed question may be about: those that could come out, and those that have."""
+    if run.stage is not Stage.ASKING:
+        return frozenset()
+    known = (fact.id for fact in table.scene(run).facts if run.knows(fact.id))
+    return frozenset((*known, *(fact.id for fact in askable(table, run))))
+
+
 def questions_left(table: Table, run: Run) -> int | None:
     """Return how many questions there is still time for; None where there is no limit."""
     limit = table.scene(run).questions
@@ -253,6 +261,8 @@ def _tapped(table: Table, run: Run, move: Tapped) -> Played:
 def _asked(table: Table, run: Run, fact: str, *, typed: bool, at: int) -> Played:
     """Let a fact come out; what cannot come out now is as if nothing had been asked."""
     found = next((one for one in askable(table, run) if one.id == fact), None)
+    if found is None and fact in heard_of(table, run):
+        return _ask(table, run, table.line("exercise_known_already"))
     if found is None:
         return _ask(table, run, table.line("exercise_nothing_found"))
     run = replace(run, found=(*run.found, Found(run.scene, fact, typed, at)))
