@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 from bot.errors import SetupError, near_miss
 from bot.examples import SAMPLE, Exchange, Line, compared
 from bot.exercises.speaking import out_of
-from bot.scenarios import play
+from bot.scenarios import asking, play
+from bot.scenarios.asking import Table
 from bot.scenarios.debrief import minutes
 from bot.scenarios.moves import Asked, Happened, Tapped
-from bot.scenarios.play import Table
 from bot.scenarios.recorded import move_in, replayed
 from bot.scenarios.run import Group, Run
 
@@ -69,7 +69,9 @@ def _told(table: Table, run: Run, move: Move) -> str:
     """Say what a move was, in the words of the story."""
     match move:
         case Tapped():
-            return next((one.label for one in play.question(table, run).options if one.id == move.option), move.option)
+            return next(
+                (one.label for one in asking.question(table, run).options if one.id == move.option), move.option
+            )
         case Asked():
             return f"asked in their own words ({move.fact or 'nothing came of it'})"
         case Happened():
@@ -101,7 +103,7 @@ def as_example(library: Library, story: Story, moves: Sequence[str]) -> str:
 def _sent(table: Table, run: Run, move: Move, text: str) -> str:
     """Write a move so that it is read as the same: by its words where they can mean nothing else, else as it is kept."""
     if isinstance(move, Tapped):
-        options = play.question(table, run).options
+        options = asking.question(table, run).options
         labels = [one.label for one in options if one.id == move.option]
         if len(labels) == 1 and sum(one.label == labels[0] for one in options) == 1:
             line = f"> {labels[0]} @{move.at}"
@@ -195,7 +197,7 @@ def _move(table: Table, run: Run, exchange: Exchange) -> Move | str:
     words, at = _timed(exchange.sent)
     if exchange.kind == "asked":
         return Asked("" if words == NOTHING else words, at)
-    options = play.question(table, run).options
+    options = asking.question(table, run).options
     chosen = next((one.id for one in options if one.label == words), None)
     if chosen is None:
         return f"'{words}' is not on offer; there are: {', '.join(one.label for one in options) or 'none'}."

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from bot.library import read_scenarios
 from bot.models.scenarios import END, Quality, Scenario
 from bot.reading import content_root
-from bot.scenarios import play
+from bot.scenarios import asking, play
+from bot.scenarios.asking import Table
 from bot.scenarios.debrief import Met, debrief
 from bot.scenarios.moves import (
     BEGIN,
@@ -27,7 +28,6 @@ from bot.scenarios.moves import (
     Tapped,
     Wrote,
 )
-from bot.scenarios.play import Table
 from bot.scenarios.recorded import move_in, move_out
 from bot.scenarios.run import Group, Run, Stage
 from bot.scenarios.story import Story
@@ -116,7 +116,7 @@ class Player:
     @property
     def question(self) -> Reply:
         """Return what is open."""
-        return play.question(self.table, self.run)
+        return asking.question(self.table, self.run)
 
     @property
     def options(self) -> list[str]:
@@ -138,7 +138,7 @@ class Player:
         for _ in range(TOO_MANY):
             if self.run.stage is Stage.OVER:
                 return self
-            if play.waits(self.table, self.run):
+            if asking.waits(self.table, self.run):
                 self.opens()
             elif self.run.stage is Stage.REFLECTING and not self.run.wrote and choose(self) is None:
                 self.make(Wrote(self.later()))
@@ -153,7 +153,7 @@ class Player:
 
     def choose(self, quality: Quality) -> str:
         """Return the option of the open decision that is of a quality, or the nearest to it that is on offer."""
-        decision = play.open_decision(self.table, self.run)
+        decision = asking.open_decision(self.table, self.run)
         order = list(Quality) if quality is Quality.BETTER else list(reversed(Quality))
         open_now = [option for option in decision.options if option.id in self.options]
         return min(open_now, key=lambda option: order.index(option.quality)).id

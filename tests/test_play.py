@@ -28,7 +28,7 @@ from bot.asking import is_closed, open_question
 from bot.checks.words import NATIONAL_LINES, NUMBER
 from bot.events import Chose, Do, Marked, Open, Unclear
 from bot.models import Mark, ReplyKind
-from bot.scenarios import play
+from bot.scenarios import asking, play
 from bot.scenarios.debrief import Met, debrief
 from bot.scenarios.guide import NOBODYS
 from bot.scenarios.moves import (
@@ -420,7 +420,7 @@ def test_alone_a_holding_point_is_a_moment_to_think() -> None:
 def test_a_group_waits_until_the_facilitator_opens_the_holding_point() -> None:
     """Nothing that a trainee does leads past it; what the facilitator opens does, one holding point at a time."""
     player = at_the_stop(Group(1))
-    assert play.waits(player.table, player.run)
+    assert asking.waits(player.table, player.run)
     assert "The facilitator goes on" in player.question.text
     assert player.options == []
     for move in (Tapped(GO_ON, 90), Asked("mark", 90), Again(90), Wrote(90), Opened(90), Tapped(DECIDE, 90)):
@@ -429,7 +429,7 @@ def test_a_group_waits_until_the_facilitator_opens_the_holding_point() -> None:
     assert (player.run.stage, player.run.stops) == (Stage.REFLECTING, 2)
     player.tap(WRITE_NOTHING, GO_ON)
     assert player.run.scene == "evening"
-    assert play.waits(player.table, player.run), "each holding point is opened for itself"
+    assert asking.waits(player.table, player.run), "each holding point is opened for itself"
 
 
 def test_a_group_begins_when_the_facilitator_says_so() -> None:
@@ -733,7 +733,7 @@ def any_move(data: st.DataObject, player: Player, ids: list[str], injects: list[
     """Draw a move: mostly one that fits, else any other."""
     at = player.later(data.draw(st.sampled_from([0, 1, 30, 100]), label="seconds"))
     fitting: list[Move] = [Tapped(option, at) for option in player.options]
-    fitting += [Asked(fact.id, at) for fact in play.askable(player.table, player.run)]
+    fitting += [Asked(fact.id, at) for fact in asking.askable(player.table, player.run)]
     if player.run.stage is Stage.REFLECTING:
         fitting.append(Wrote(at))
     foreign = st.one_of(
@@ -760,7 +760,7 @@ def may_change(player: Player, move: Move) -> bool:
         case Tapped():
             return move.option in player.options
         case Asked():
-            return move.fact in {fact.id for fact in play.askable(player.table, run)}
+            return move.fact in {fact.id for fact in asking.askable(player.table, run)}
         case Happened():
             scene, _, name = move.inject.partition(".")
             there = {one.id for one in here_.injects} if here_ else set()
@@ -809,7 +809,7 @@ def all_is_well(player: Player, before: Run, move: Move, said: tuple[Reply, ...]
     if run.stage is not Stage.OVER:
         if said:
             assert said[-1].options == player.question.options, "what was offered last is what will be taken"
-        assert bool(player.options) is not play.waits(player.table, run)
+        assert bool(player.options) is not asking.waits(player.table, run)
     play.due(player.table, run)
     play.timed(player.table, run, player.now)
 
@@ -886,10 +886,10 @@ def test_every_option_of_a_shipped_exercise_can_be_chosen(name: str) -> None:
         player = Player(story)
         player.tap(BEGIN)
         while (scene, decision) not in {(one.scene, one.decision) for one in player.run.decided}:
-            ready = [fact.id for fact in play.askable(player.table, player.run) if fact.id in wanted]
+            ready = [fact.id for fact in asking.askable(player.table, player.run) if fact.id in wanted]
             if ready:
                 player.ask(ready[0])
-            elif player.run.stage is Stage.DECIDING and play.open_decision(player.table, player.run).id == decision:
+            elif player.run.stage is Stage.DECIDING and asking.open_decision(player.table, player.run).id == decision:
                 said = player.tap(option.id)
                 assert (said[0].text, said[0].sources) == (option.says, option.sources)
                 assert all(source in here().sources for source in said[0].sources)
@@ -911,7 +911,7 @@ def test_every_fact_of_a_shipped_exercise_can_be_found(name: str) -> None:
         player = Player(story)
         player.tap(BEGIN)
         while not player.run.knows(fact.id):
-            ready = [one for one in play.askable(player.table, player.run) if one.id in wanted]
+            ready = [one for one in asking.askable(player.table, player.run) if one.id in wanted]
             if ready:
                 player.tap(ready[0].id) if ready[0].prompt else player.ask(ready[0].id)
             else:

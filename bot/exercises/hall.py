@@ -21,7 +21,8 @@ from bot.exercises.presence import Presence
 from bot.exercises.seats import Role
 from bot.exercises.speaking import open_mark, out_of
 from bot.guard import identifiers
-from bot.scenarios import play
+from bot.scenarios import asking, play
+from bot.scenarios.asking import Table
 from bot.scenarios.moves import (
     CARRY_ON,
     DANGER,
@@ -42,7 +43,6 @@ from bot.scenarios.moves import (
     Why,
     Wrote,
 )
-from bot.scenarios.play import Played, Table
 from bot.scenarios.recorded import move_out
 from bot.scenarios.run import Stage
 
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from bot.library import Library
     from bot.meaning import Keeps
     from bot.scenarios.moves import Move
+    from bot.scenarios.play import Played
     from bot.scenarios.story import Story
 
 QUIET = timedelta(minutes=30)
@@ -234,7 +235,7 @@ class Hall:
             self._written[place.seat.id] = words
             move = Wrote(at)
         elif run.stage is Stage.ASKING:
-            fact = self.hearing.fact(place.exercise.story, words, play.heard_of(self.table(place.exercise), run))
+            fact = self.hearing.fact(place.exercise.story, words, asking.heard_of(self.table(place.exercise), run))
             option = None if fact else self.hearing.option(asked, words)
             move = Tapped(option, at) if option else Asked(fact, at)
         else:
@@ -352,7 +353,7 @@ class Hall:
 
     def shown(self, option: str) -> OptionShown:
         """Return one of the program's own options, in the words of the content."""
-        return play.shown(self.library, option)
+        return asking.shown(self.library, option)
 
     def seconds(self, place: Place) -> int:
         """Return how long somebody has been in the exercise, in seconds."""
@@ -369,7 +370,7 @@ class Hall:
             return leading.board(self, place.exercise)
         if place.seat.run is None:
             return self.line("exercise_ask_name", title=place.exercise.story.scenario.title)
-        return play.question(self.table(place.exercise), place.seat.run)
+        return asking.question(self.table(place.exercise), place.seat.run)
 
     def say(self, place: Place, *replies: Reply) -> None:
         """Put something into somebody's post, inside the open transaction."""

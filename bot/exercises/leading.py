@@ -13,10 +13,10 @@ from bot.exercises.heard import Heard
 from bot.exercises.seats import GONE_FOR_REAL, Role
 from bot.guard import identifiers
 from bot.models import ReplyKind
+from bot.scenarios.asking import waits
 from bot.scenarios.debrief import debrief_replies
 from bot.scenarios.group import picture
 from bot.scenarios.moves import ERASE, ERASE_NOW, OWN, PAGE, TABLE, Again, Happened, Opened
-from bot.scenarios.play import waits
 from bot.scenarios.run import Stage
 
 if TYPE_CHECKING:

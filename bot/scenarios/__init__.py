@@ -4,6 +4,7 @@
     knowing     what somebody who asks well can know where
     run         where one person is in it: frozen, numbered, without clock, names or words
     moves       what happens to somebody; recorded moves as text, to go through a run again
+    asking      what is open: questions, options, what one waits for
     play        the engine: event -> what is said and where the person is then
     guide       the live guidance inside an exercise
     finding     typed questions -> facts

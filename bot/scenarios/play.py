@@ -14,23 +14,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.asking import line
-from bot.events import Chose, OptionShown, Reply
+from bot.events import Chose, Reply
 from bot.models import ReplyKind
 from bot.models.scenarios import END
 from bot.scenarios import guide
+from bot.scenarios.asking import Table, askable, heard_of, open_decision, question, questions_left, shown, waits
 from bot.scenarios.debrief import debrief_replies
 from bot.scenarios.moves import (
-    BEGIN,
     DECIDE,
-    GO_ON,
-    KEEP_MINE,
-    KEEP_NOT,
-    KEEP_SHARED,
     OPEN_GUIDE,
-    OWN,
     SKIP_GUIDE,
-    WRITE_NOTHING,
     Asked,
     Guided,
     Happened,
@@ -39,17 +32,13 @@ from bot.scenarios.moves import (
     Why,
     Wrote,
 )
-from bot.scenarios.run import STOPS, Decided, Found, Group, Run, Stage
+from bot.scenarios.run import STOPS, Decided, Found, Run, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.library import Library
-    from bot.models.scenarios import Decision, Scene, SceneFact
+    from bot.models.scenarios import Scene
     from bot.scenarios.moves import Move
-    from bot.scenarios.story import Story
-
-KEEPS = (KEEP_MINE, KEEP_SHARED, KEEP_NOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +47,6 @@ class Played:
 
     run: Run
     said: tuple[Reply, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """What a run is played from: the content, the story, and the group if there is one."""
-
-    library: Library
-    story: Story
-    group: Group | None = None
-
-    def line(self, line_id: str, **values: str) -> Reply:
-        """Return a fixed line."""
-        return line(self.library, line_id, **values)
-
-    def scene(self, run: Run) -> Scene:
-        """Return the scene somebody is in."""
-        return self.story.scenes[run.scene]
 
 
 def begin(table: Table) -> Played:
@@ -114,11 +86,6 @@ def step(table: Table, run: Run, move: Move) -> Played:
             return _ask(table, run)
 
 
-def waits(table: Table, run: Run) -> bool:
-    """Say whether somebody stands at a holding point that is still closed."""
-    return run.stage in STOPS and table.group is not None and table.group.opened <= run.stops
-
-
 def due(table: Table, run: Run) -> int | None:
     """Return the second at which the next thing happens by the clock alone; None when nothing does."""
     if run.stage in (Stage.OPENING, Stage.OVER):
@@ -136,101 +103,6 @@ def timed(table: Table, run: Run, now: int) -> tuple[str, ...]:
         for one in table.scene(run).injects
         if one.minutes and not _came(run, one.id) and run.entered + 60 * one.minutes <= now
     )
-
-
-# --- what is asked -------------------------------------------------------------------------------------
-
-
-def question(table: Table, run: Run) -> Reply:
-    """Return what is open: something to tap, to write, or to wait for."""
-    match run.stage:
-        case Stage.OPENING if waits(table, run):
-            return table.line("exercise_waiting_to_begin")
-        case Stage.OPENING:
-            return _with(table.line("exercise_ready"), (shown(table.library, BEGIN),))
-        case Stage.ASKING:
-            return _facts_question(table, run)
-        case Stage.STOP | Stage.STOP_FIRST:
-            return _stop_question(table, run)
-        case Stage.DECIDING:
-            decision = open_decision(table, run)
-            options = tuple(
-                OptionShown(one.id, one.label, one.short or one.label)
-                for one in decision.options
-                if run.knows(*one.needs)
-            )
-            return _with(Reply(ReplyKind.ASK, decision.ask, step=f"{run.scene}/{decision.id}"), options)
-        case Stage.LIVE if run.guide:
-            return guide.question(table.library, run.guide, shown(table.library, SKIP_GUIDE))
-        case Stage.LIVE:
-            title = table.library.flows[table.scene(run).live or ""].title
-            offered = (shown(table.library, OPEN_GUIDE), shown(table.library, GO_ON))
-            return _with(table.line("exercise_guide_offer", title=title), offered)
-        case Stage.REFLECTING if run.wrote:
-            return _with(table.line("exercise_keep"), tuple(shown(table.library, one) for one in KEEPS))
-        case Stage.REFLECTING:
-            asked = Reply(ReplyKind.ASK, table.scene(run).reflect or "", step=f"{run.scene}/reflect")
-            return _with(asked, (shown(table.library, WRITE_NOTHING),))
-        case Stage.GOING_ON:
-            return _with(table.line("exercise_go_on"), (shown(table.library, GO_ON),))
-        case _:
-            return table.line("exercise_over")
-
-
-def askable(table: Table, run: Run) -> tuple[SceneFact, ...]:
-    """Return the facts that could come out now: those not known yet whose turn it is."""
-    if run.stage is not Stage.ASKING:
-        return ()
-    return tuple(fact for fact in table.scene(run).facts if not run.knows(fact.id) and run.knows(*fact.needs))
-
-
-def heard_of(table: Table, run: Run) -> frozenset[str]:
-    """Return the facts of this scene that a typed question may be about: those that could come out, and those that have."""
-    if run.stage is not Stage.ASKING:
-        return frozenset()
-    known = (fact.id for fact in table.scene(run).facts if run.knows(fact.id))
-    return frozenset((*known, *(fact.id for fact in askable(table, run))))
-
-
-def questions_left(table: Table, run: Run) -> int | None:
-    """Return how many questions there is still time for; None where there is no limit."""
-    limit = table.scene(run).questions
-    if limit is None:
-        return None
-    return max(0, limit - sum(found.scene == run.scene for found in run.found))
-
-
-def open_decision(table: Table, run: Run) -> Decision:
-    """Return the decision that has to be made now."""
-    made = {one.decision for one in run.decided if one.scene == run.scene}
-    return next(decision for decision in table.scene(run).decisions if decision.id not in made)
-
-
-def _facts_question(table: Table, run: Run) -> Reply:
-    prompts = tuple(
-        OptionShown(fact.id, fact.prompt, fact.short or fact.prompt) for fact in askable(table, run) if fact.prompt
-    )
-    left = questions_left(table, run)
-    which = "exercise_ask" if left is None else "exercise_ask_last" if left == 1 else "exercise_ask_some"
-    return _with(table.line(which, count=str(left)), (*prompts, shown(table.library, DECIDE)))
-
-
-def _stop_question(table: Table, run: Run) -> Reply:
-    hold = table.scene(run).hold
-    discuss = hold.discuss if hold else ""
-    if waits(table, run):
-        return table.line("exercise_stop_group", answers=discuss)
-    return _with(table.line("exercise_stop_alone", answers=discuss), (shown(table.library, GO_ON),))
-
-
-def shown(library: Library, option: str) -> OptionShown:
-    """Return one of the engine's own options, in the words of the content."""
-    label = library.lines[f"exercise_option_{option.removeprefix(OWN)}"].text
-    return OptionShown(option, label, label)
-
-
-def _with(reply: Reply, options: tuple[OptionShown, ...]) -> Reply:
-    return replace(reply, kind=ReplyKind.ASK, options=options)
 
 
 # --- what a move does ----------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from bot.asking import EXITS
 from bot.events import COMMANDS, Alarmed, Chose, Do, Marked, Open, Unclear, WroteAs
 from bot.models import Mark, Moment
 from bot.scenarios import play
+from bot.scenarios.asking import Table
 from bot.scenarios.moves import Again, Asked, Guided, Happened, Opened, Tapped, Why, Wrote
-from bot.scenarios.play import Played, Table
 from bot.scenarios.run import Group, Run
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.events import Event
     from bot.library import Library
     from bot.scenarios.moves import Move
+    from bot.scenarios.play import Played
     from bot.scenarios.story import Story
 
 _MOVES: dict[str, type[Any]] = {
