@@ -93,11 +93,16 @@ def as_example(library: Library, story: Story, moves: Sequence[str]) -> str:
             lines.append(_sent(Table(library, story, group), run, move, text))
         for reply in played.said:
             # Of each line as much as shows that it was said: what would read as a sign of ours is left out.
-            samples = [line.strip()[:SAMPLE].strip() for line in reply.text.splitlines()]
+            samples = [_sample(line.strip()) for line in reply.text.splitlines()]
             lines += [one for one in samples if one and not one.startswith("#") and one[:2] not in SIGNS]
         lines.append("")
         run = played.run
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _sample(line: str) -> str:
+    """Return the beginning of a line, in whole words where it has any."""
+    return line if len(line) <= SAMPLE else line[:SAMPLE].rsplit(maxsplit=1)[0]
 
 
 def _sent(table: Table, run: Run, move: Move, text: str) -> str:

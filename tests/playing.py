@@ -160,13 +160,13 @@ class Player:
 
 
 def curious_and_better(player: Player) -> str | None:
-    """Ask whatever can be tapped, first what the exercise is for; decide as well as one can, and use the guidance."""
+    """Ask whatever can be tapped, first what the exercise is for; decide as well as one can; look into the guidance."""
     if player.run.stage is Stage.ASKING:
         aims = what_for(player)
         return min(player.options, key=lambda option: (option == DECIDE, option not in aims))
     if player.run.stage is Stage.DECIDING:
         return player.choose(Quality.BETTER)
-    return OPEN_GUIDE if OPEN_GUIDE in player.options and not player.run.guide else None
+    return next((one for one in (OPEN_GUIDE, "no_sign") if one in player.options), None)
 
 
 def what_for(player: Player) -> set[str]:

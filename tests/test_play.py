@@ -247,6 +247,17 @@ def test_a_question_that_brings_nothing_out_takes_no_time() -> None:
     assert "There is time for 3 more." in player.question.text
 
 
+def test_what_is_known_is_not_told_twice() -> None:
+    """Asked about again, in a scene's own time, it is said to be known; that takes no question, and notes nothing."""
+    player = begun()
+    player.tap("mark")
+    said = unchanged(player, Asked("mark", player.later()))
+    assert said[0].text == here().lines["exercise_known_already"].text
+    assert "There is time for 2 more." in said[-1].text
+    player.tap(DECIDE)
+    assert "Tap an answer" in unchanged(player, Asked("mark", player.later()))[0].text
+
+
 def test_where_nothing_is_left_to_ask_it_goes_on() -> None:
     """Once all that could come out is out, that is said, and the scene goes on."""
     player = begun()
