@@ -205,6 +205,9 @@ class Hall:
                 return self.take_option(place, DANGER)
             if event.command == "stop":
                 return reality.leave(self, place)
+            if place.seat.asking or place.seat.run is None:
+                self.say(place, self.question(place))
+                return Heard.TAKEN
             if event.command in ("again", "begin", "resume", "help", "menu"):
                 self.move(place, Again(self.seconds(place)))
                 return Heard.TAKEN

@@ -44,8 +44,7 @@ def tidy(store: ExerciseStore, now: datetime, days: int) -> int:
     with store.transaction():
         for exercise in old:
             store.remove(exercise)
-        store.forget_addresses()
-        store.forget_attempts(stamp(now - timedelta(days=1)))
+        store.forget_visitors(stamp(now - timedelta(days=1)))
     if old:
         store.leave_no_trace()
     return len(old)

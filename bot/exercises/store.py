@@ -184,24 +184,23 @@ class ExerciseStore:
         self.connection.execute(sql, (*values, exercise))
 
     def remove(self, exercise: str) -> None:
-        """Remove an exercise with its seats, moves, mail and notes, and stories nobody plays, inside the open transaction."""
+        """Remove an exercise with its seats, moves, mail and notes, and its story if nobody else plays it, inside the transaction."""
+        row = self._one("SELECT version FROM exercises WHERE id = ?", (exercise,))
         self.connection.execute("DELETE FROM exercises WHERE id = ?", (exercise,))
-        self.connection.execute("DELETE FROM scripts WHERE version NOT IN (SELECT version FROM exercises)")
+        sql = "DELETE FROM scripts WHERE version = ? AND version NOT IN (SELECT version FROM exercises)"
+        self.connection.execute(sql, row or ("",))
 
-    def forget_addresses(self) -> None:
-        """Forget where people can be reached who sit in nothing that goes on and wait for nothing, in the open transaction."""
-        self.connection.execute(
+    def forget_visitors(self, before: str) -> None:
+        """Forget what was before a time and belongs to no exercise: wrong codes, lists, stories sent and never played, addresses."""
+        run, idle = self.connection.execute, "version NOT IN (SELECT version FROM exercises)"
+        run("DELETE FROM attempts WHERE at < ?", (before,))
+        run("DELETE FROM mail WHERE exercise IS NULL AND delivered_at IS NOT NULL AND at < ?", (before,))
+        offered = "EXISTS (SELECT 1 FROM mail WHERE exercise IS NULL AND instr(body, version))"
+        run(f"DELETE FROM scripts WHERE {idle} AND NOT {offered}")
+        run(
             "DELETE FROM addresses WHERE person NOT IN (SELECT person FROM seats JOIN exercises ON exercises.id = exercise "
-            "WHERE ended_at IS NULL) AND person NOT IN (SELECT person FROM mail WHERE delivered_at IS NULL)"
+            "WHERE ended_at IS NULL) AND person NOT IN (SELECT person FROM mail WHERE delivered_at IS NULL OR exercise IS NULL)"
         )
-        # What was said to somebody before they sat down is nobody's exercise.
-        self.connection.execute(
-            "DELETE FROM mail WHERE exercise IS NULL AND delivered_at IS NOT NULL AND person NOT IN (SELECT person FROM addresses)"
-        )
-
-    def forget_attempts(self, before: str) -> None:
-        """Forget wrong codes of long ago, inside the open transaction."""
-        self.connection.execute("DELETE FROM attempts WHERE at < ?", (before,))
 
     def leave_no_trace(self) -> None:
         """Empty the file that SQLite writes before the database: what was erased stands there too."""

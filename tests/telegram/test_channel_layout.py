@@ -16,7 +16,15 @@ from telegram import Update
 
 from bot.channels.telegram import settings
 from bot.channels.telegram.incoming import Incoming, Kind, command_of, incoming_of
-from bot.channels.telegram.layout import again, answered_message, messages, question_message, split, units
+from bot.channels.telegram.layout import (
+    again,
+    answered_message,
+    messages,
+    question_message,
+    spent_keyboard,
+    split,
+    units,
+)
 from bot.errors import SetupError
 
 WORDS = {"known": "known", "unknown": "not known yet", "worry": "worries me"}
@@ -245,3 +253,51 @@ def test_the_token_is_never_shown() -> None:
     assert given.base_url == "https://api.telegram.org/bot"
     with pytest.raises(SetupError, match="BotFather"):
         settings({})
+
+
+def test_who_may_start_a_group_is_a_setting() -> None:
+    """Nobody unless somebody is named; numbers with commas, or anyone; what is neither is refused in a sentence."""
+    token = {"TELEGRAM_BOT_TOKEN": "12345:SECRET-secret"}
+    assert settings(token).trainers == frozenset()
+    assert settings({**token, "THINKCHILD_TRAINERS": " 7, 8 ,"}).trainers == {"7", "8"}
+    assert settings({**token, "THINKCHILD_TRAINERS": "Anyone"}).trainers is None
+    for wrong in ("@alice", "7 8", "7,bob"):
+        with pytest.raises(SetupError, match="THINKCHILD_TRAINERS"):
+            settings({**token, "THINKCHILD_TRAINERS": wrong})
+
+
+def test_of_a_document_only_a_trainers_exercise_is_looked_at() -> None:
+    """Where a file can be fetched is taken out for those who may send one, if it can be one; of all others nothing is."""
+
+    def sent(name: str, size: int, user: str = "7") -> Incoming:
+        document = {"file_id": "abc", "file_unique_id": "a", "file_name": name, "file_size": size}
+        update = Update.de_json({"update_id": 5, "message": message(document=document)})
+        found = incoming_of(update, "1", "OurBot", (), lambda _: user == "trainer")
+        assert found is not None
+        return found
+
+    assert (sent("a.yaml", 10).kind, sent("a.yaml", 10).text) == (Kind.MEDIA, "")
+    for name, size, text in (("a.YML", 200_000, "abc"), ("a.yaml", 200_001, ""), ("a.txt", 10, ""), ("a.yaml", 0, "")):
+        assert (sent(name, size, "trainer").kind, sent(name, size, "trainer").text) == (Kind.FILE, text)
+
+
+def in_exercise(*replies: dict[str, Any], exercise: str = "e", opened: str = "asking:s") -> dict[str, Any]:
+    """Return what is said in an exercise as the channel takes it."""
+    return {"exercise": exercise, "step": "s", "open": opened, "closed": False, "replies": list(replies)}
+
+
+@pytest.mark.parametrize(
+    ("said", "ways"),
+    [
+        ({}, ["Why?", "999", "Leave"]),
+        ({"opened": "lead:0:0:"}, ["999", "Leave"]),
+        ({"opened": "over:s"}, ["999"]),
+        ({"exercise": "", "opened": ""}, ["999"]),
+    ],
+)
+def test_exercises_have_their_own_ways_on(said: dict[str, str], ways: list[str]) -> None:
+    """999 stands under everything; Leave only in an exercise, and Why? for whoever plays."""
+    (made,) = messages(in_exercise(reply("What now?", "ask", (option("Begin"),)), **said), "n" * 16, WORDS)
+    assert labels(made) == [["Begin"], ways]
+    spent = spent_keyboard(in_exercise(reply("What now?", "ask", (option("Begin"),)), **said), "n" * 16)
+    assert [button.text for row in spent.inline_keyboard for button in row] == [way for way in ways if way != "Why?"]

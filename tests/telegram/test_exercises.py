@@ -312,6 +312,8 @@ def test_999_inside_asks_and_real_brings_the_live_card(
     alice.press("999")
     asked = alice.expect(contains=lines["exercise_real_or_not"], buttons=["Real: leave now", "The exercise"])
     assert MARK in asked.text
+    alice.send("/help")
+    alice.expect(contains=lines["exercise_real_or_not"], buttons=["Real: leave now", "The exercise"])
     alice.press("The exercise")
     alice.expect(buttons=["Begin", *IN_IT])
     assert counts(db)["turns"] == before
@@ -520,6 +522,8 @@ def test_a_second_facilitator_takes_over(world: TelegramWorld, lines: dict[str, 
     changed = second.expect(contains="1 here, 0 waiting", kind="edit")
     assert changed.message_id == board.message_id
     assert changed.labels == LEADS
+    second.send("/help")
+    second.expect(buttons=LEADS, kind="message")
     trainer.press("Leave")
     told(trainer, lines["exercise_left"])
     second.press("Hold")
