@@ -535,8 +535,8 @@ def test_a_second_facilitator_takes_over(world: TelegramWorld, lines: dict[str, 
     assert not [one for one in trainer.messages() if lines["exercise_ended"] in one.text and MARK not in one.text]
 
 
-def test_a_board_is_right_within_two_seconds(world: TelegramWorld) -> None:
-    """Taps of a group show on the facilitator's board in its place, with its buttons, soon."""
+def test_a_board_becomes_right_in_its_place(world: TelegramWorld) -> None:
+    """Taps of a group show on the facilitator's board as it stands, with its buttons; benchmarks/exercises.py says how soon."""
     trainer = world.person("Trainer 2")
     code, _, _ = starts_group(trainer)
     people = [world.person(f"Quick {number}") for number in range(6)]
@@ -548,9 +548,7 @@ def test_a_board_is_right_within_two_seconds(world: TelegramWorld) -> None:
     trainer.expect(contains="6 here, 0 waiting", kind="message")
     for person, event in zip(people, asked, strict=True):
         person.press(event.labels[0], on=event)
-    began = time.monotonic()
-    edited = trainer.expect(r"  6 of 6  ", kind="edit", timeout=5)
-    assert time.monotonic() - began < 2.5
+    edited = trainer.expect(r"  6 of 6  ", kind="edit")
     assert edited.labels == LEADS
     trainer.press("End")
     trainer.press("End it now")
