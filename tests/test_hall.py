@@ -289,7 +289,7 @@ def test_what_the_clock_brings_comes_by_itself(house: Callable[..., House]) -> N
     assert sam.heard() == ""
     here.clock.on(minutes=2)
     here.hall.tick()
-    assert "Meanwhile: The phone rings." in sam.heard()
+    assert "Then: The phone rings." in sam.heard()
     here.hall.tick()
     assert sam.heard() == ""
 
