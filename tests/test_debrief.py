@@ -73,7 +73,7 @@ def became(story: Story, run: Run, point: str) -> Met:
         if (scene.id, decision.id, option.id) in chosen and point in option.sources
     }
     if any(told) or Quality.BETTER in qualities:
-        return Met.MET
+        return Met.MET if Quality.WORSE not in qualities else Met.PARTLY
     return Met.PARTLY if Quality.PARTLY in qualities else Met.MISSED
 
 
@@ -125,10 +125,20 @@ def test_deciding_meets_a_point_as_well_as_it_was_decided(quality: str, met: Met
     assert debrief(story, run).points[0].met is met
 
 
-def test_asking_meets_a_point_whatever_is_decided() -> None:
-    """A fact that came out meets what it cites; one that was left does not, and another point's fact does not."""
-    for fact, found, met in (("H9", True, Met.MET), ("H9", False, Met.MISSED), ("H2", True, Met.MISSED)):
-        story = small("worse", "better", fact=fact)
+@pytest.mark.parametrize(
+    ("quality", "fact", "found", "met"),
+    [
+        ("partly", "H9", True, Met.MET),
+        ("worse", "H9", True, Met.PARTLY),
+        ("worse", "H9", False, Met.MISSED),
+        ("worse", "H2", True, Met.MISSED),
+    ],
+)
+def test_asking_meets_a_point_unless_what_was_decided_went_against_it(
+    quality: str, fact: str, found: bool, met: Met
+) -> None:
+    """A fact that came out meets what it cites, in part where a worse option cites it too; another point's fact does not."""
+    for story in [small(quality, "better", fact=fact)]:
         asked = (Found("there", "rain", typed=False, at=3),) if found else ()
         run = Run(Stage.OVER, "there", scenes=("there",), found=asked, decided=(Decided("there", "do", "o0", 5),))
         assert debrief(story, run).points[0].met is met
@@ -178,10 +188,11 @@ def test_a_debrief_can_be_read_on_a_phone_and_looked_up(name: str, *, well: bool
         start = re.escape(("✓ " if seen.at is not None else "○ ") + (seen.fact.prompt or seen.fact.text)[:60])
         assert re.search(rf"^{start}", whole, re.MULTILINE), seen.fact.id
     for choice in held.choices:
-        assert f"{minutes(choice.at)} {choice.option.label}: " in whole
+        assert f"{minutes(choice.at)} '{choice.option.label}' " in whole
     for point in held.points:
         assert f"({point.objective.point})" in whole
-        assert here().sources[point.objective.point].text in whole
+        source = here().sources[point.objective.point]
+        assert (getattr(source, "title", "") or source.text[:100]) in whole
     assert (said[-1].kind, said[-1].sources) == (ReplyKind.CLOSE, (held.take_back.point,))
     cited = {source for reply in said for source in reply.sources}
     assert cited >= {source for seen in held.facts for source in seen.fact.sources}

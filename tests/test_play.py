@@ -330,9 +330,9 @@ def test_an_inject_after_a_decision_comes_with_it() -> None:
     player = begun()
     player.tap(DECIDE)
     said = player.tap("tell")
-    assert [(reply.text, reply.sources) for reply in said[1:2]] == [("Meanwhile: The bell rings.", ("H2",))]
-    assert "Meanwhile: Somebody calls." in texts(player.tap("leave_it"))
-    assert player.run.injected == ("morning.visitor", "morning.bell", "morning.call")
+    assert [(reply.text, reply.sources) for reply in said[1:2]] == [("Then: The bell rings.", ("H2",))]
+    assert "Then: Somebody calls." in texts(player.tap("leave_it"))
+    assert player.run.injected == ("morning.clock", "morning.visitor", "morning.bell", "morning.call")
     other = begun()
     other.tap(DECIDE, "tell", "write")
     assert "morning.call" not in other.run.injected
@@ -350,7 +350,7 @@ def test_the_clock_brings_what_is_due_in_the_scene() -> None:
     assert play.timed(player.table, player.run, entered + 299) == ()
     assert play.timed(player.table, player.run, entered + 300) == ("morning.clock",)
     assert play.timed(player.table, player.run, entered + 420) == ("morning.clock", "morning.later_clock")
-    assert texts(player.happens("morning.clock"))[0] == "Meanwhile: It strikes nine."
+    assert texts(player.happens("morning.clock"))[0] == "Then: It strikes nine."
     assert play.due(player.table, player.run) == entered + 420
     assert play.timed(player.table, player.run, entered + 420) == ("morning.later_clock",)
     assert unchanged(player, Happened("morning.clock", player.later())) == ()
@@ -372,22 +372,22 @@ def test_something_that_happens_leaves_the_question_open() -> None:
     player.tap("mark")
     question, run = player.question, player.run
     said = player.happens("morning.visitor")
-    assert texts(said) == ["Meanwhile: A visitor comes.", question.text]
+    assert texts(said) == ["Then: A visitor comes.", question.text]
     assert replace(player.run, injected=run.injected) == run
 
 
 def test_alone_what_a_facilitator_would_send_comes_before_deciding() -> None:
-    """Once the questions are over; where there are none, with the scene; where there is nothing else, on leaving it."""
+    """Once the questions are over, with what the clock did not bring by then; where there are none, with the scene, or on leaving it."""
     player = begun()
     assert "morning.visitor" not in player.run.injected
-    assert texts(player.tap(DECIDE))[0] == "Meanwhile: A visitor comes."
+    assert texts(player.tap(DECIDE))[:2] == ["Then: It strikes nine.", "Then: A visitor comes."]
     player.tap("tell", "write", GO_ON, GO_ON)
     noon = texts(player.tap(WRITE_NOTHING))
-    assert noon[:2] == ["2. At noon\nIt rains.", "Meanwhile: There is thunder."]
+    assert noon[:2] == ["2. At noon\nIt rains.", "Then: There is thunder."]
     while player.run.scene != "night":
         player.tap(player.plainest())
     assert player.run.stage is Stage.ASKING
-    assert texts(player.tap(DECIDE))[:2] == ["Meanwhile: An owl is heard.", "That was all."]
+    assert texts(player.tap(DECIDE))[:2] == ["Then: An owl is heard.", "That was all."]
 
 
 def test_in_a_group_it_comes_when_the_facilitator_sends_it() -> None:
@@ -396,15 +396,15 @@ def test_in_a_group_it_comes_when_the_facilitator_sends_it() -> None:
     player.tap(BEGIN, DECIDE)
     assert player.run.injected == ()
     player.group(Group(1, ("morning.visitor", "noon.thunder")))
-    assert "Meanwhile: A visitor comes." in texts(player.happens("morning.visitor"))
+    assert "Then: A visitor comes." in texts(player.happens("morning.visitor"))
     assert player.happens("morning.visitor") == ()
     player.tap("tell", "write", GO_ON)
     player.opens()
     player.group(Group(2, ("morning.visitor", "noon.thunder")))
-    assert "Meanwhile: There is thunder." in texts(player.tap(WRITE_NOTHING))
+    assert "Then: There is thunder." in texts(player.tap(WRITE_NOTHING))
     assert player.happens("noon.thunder") == ()
     late = begun(Group(1, ("morning.visitor",)))
-    assert "Meanwhile: A visitor comes." in texts(late.tap(BEGIN))
+    assert "Then: A visitor comes." in texts(late.tap(BEGIN))
 
 
 # --- holding points -------------------------------------------------------------------------------------

@@ -34,6 +34,8 @@ FOUND, LEFT = "✓", "○"
 MET_LINES = {"met": "debrief_met", "partly": "debrief_partly_met", "missed": "debrief_missed"}
 LONGEST = 900
 """Characters of one message."""
+LONGEST_POINT = 200
+"""Characters of a learning point in the list; the page has all of it, and a rule has a title."""
 SHORTENED = 110
 """Characters of a fact in the list; the page has all of it."""
 
@@ -111,10 +113,10 @@ def debrief(story: Story, run: Run) -> Debrief:
 
 
 def _met(point: str, facts: Iterable[FactSeen], choices: Iterable[Choice]) -> Met:
-    """Say what became of a point: met by asking or by deciding well, partly by deciding partly well."""
+    """Say what became of a point: met by asking or by deciding well, partly by deciding partly well, or well and badly both."""
     chosen = [choice.option.quality for choice in choices if point in choice.option.sources]
     if Quality.BETTER in chosen or any(seen.at is not None and point in seen.fact.sources for seen in facts):
-        return Met.MET
+        return Met.PARTLY if Quality.WORSE in chosen else Met.MET
     return Met.PARTLY if Quality.PARTLY in chosen else Met.MISSED
 
 
@@ -157,14 +159,15 @@ def _facts(held: Debrief) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _choices(library: Library, held: Debrief) -> Iterator[tuple[str, tuple[str, ...]]]:
     for choice in held.choices:
         quality = library.lines[f"debrief_{choice.option.quality}"].text
-        yield f"{minutes(choice.at)} {choice.option.label}: {quality}", choice.option.sources
+        yield f"{minutes(choice.at)} '{choice.option.label}' {quality}", choice.option.sources
 
 
 def _points(library: Library, held: Debrief) -> Iterator[tuple[str, tuple[str, ...]]]:
     for point in held.points:
         source = library.sources[point.objective.point]
         became = library.lines[MET_LINES[point.met]].text
-        yield f"{became}: {source.text} ({source.id})", (source.id,)
+        says = getattr(source, "title", "") or cut(source.text, LONGEST_POINT)
+        yield f"{became}: {says} ({source.id})", (source.id,)
 
 
 def _listed(head: str, items: Iterable[tuple[str, tuple[str, ...]]]) -> list[Reply]:

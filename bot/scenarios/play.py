@@ -231,7 +231,7 @@ def _go_on(table: Table, run: Run, at: int) -> Played:
     scene = table.scene(run)
     stages = _stages(scene)
     after = stages[stages.index(run.stage) + 1 :]
-    run, said = _alone(table, run)
+    run, said = _alone(table, run, timed=True)
     if after:
         return _ask(table, replace(run, stage=after[0]), *said)
     following = table.story.next_after(scene, run.chosen(run.scene))
@@ -254,11 +254,15 @@ def _enter(table: Table, run: Run, scene: Scene, at: int) -> Played:
     return _ask(table, run, replace(told, step=scene.id), *happened, *alone)
 
 
-def _alone(table: Table, run: Run) -> tuple[Run, tuple[Reply, ...]]:
-    """Let happen, for somebody alone, what a facilitator would have sent: once there is nothing, or nothing more, to ask."""
+def _alone(table: Table, run: Run, *, timed: bool = False) -> tuple[Run, tuple[Reply, ...]]:
+    """Let happen, for somebody alone, what a facilitator would have sent: once there is nothing, or nothing more, to ask.
+
+    Also `timed`, what the clock has not brought by then: whoever is quick would miss it.
+    """
     if table.group is not None:
         return run, ()
-    return _inject(table, run, (one.id for one in table.scene(run).injects if not one.after and not one.minutes))
+    due_now = (one.id for one in table.scene(run).injects if not one.after and (timed or not one.minutes))
+    return _inject(table, run, due_now)
 
 
 def _stages(scene: Scene) -> tuple[Stage, ...]:
