@@ -144,6 +144,37 @@ def test_asking_meets_a_point_unless_what_was_decided_went_against_it(
         assert debrief(story, run).points[0].met is met
 
 
+@pytest.mark.parametrize(
+    ("became", "taken"),
+    [
+        (("better", "partly", "worse"), "g-18"),
+        (("better", "partly", "better"), "H2"),
+        (("worse", "worse", "partly"), "H9"),
+        (("better", "better", "better"), "H9"),
+    ],
+)
+def test_one_thing_is_taken_back_from_what_was_missed_first(became: tuple[str, ...], taken: str) -> None:
+    """Of the first point that was missed; else of the first that was partly met; else of the first of all."""
+    cited = ("H9", "H2", "g-18")
+    decisions = [
+        {
+            "id": f"d{n}",
+            "ask": "What now?",
+            "options": [
+                {"id": f"o{m}", "label": f"Do {m}", "quality": one, "says": "Well.", "sources": [point]}
+                for m, one in enumerate((quality, "worse"))
+            ],
+        }
+        for n, (quality, point) in enumerate(zip(became, cited, strict=True))
+    ]
+    scene = {"id": "s", "title": "There", "minutes": 5, "narrative": "It rains.", "decisions": decisions}
+    story = Story(scenario_of([scene], objectives=[{"point": one, "take_back": f"Take {one}."} for one in cited]))
+    player = Player(story)
+    player.tap(BEGIN, "o0", "o0", "o0")
+    assert debrief(story, player.run).take_back.point == taken
+    assert f"Take {taken}." in player.said[-1].text
+
+
 def test_what_was_never_played_is_not_held_against_anybody() -> None:
     """Facts of scenes on another way are neither found nor left."""
     story = shipped_stories()["ready_explanation"]

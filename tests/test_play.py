@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from content import shipped
+from content import reworded, shipped
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playing import (
@@ -116,7 +116,7 @@ SCENES = """
   minutes: 5
   narrative: It is dark.
   facts:
-    - {id: light, prompt: "Is there light?", text: There is., sources: [H2]}
+    - {id: light, prompt: "Is there light?", text: There is., sources: [H1]}
     - {id: after_brother, prompt: "And her brother?", needs: [brother], text: He sleeps., sources: [H5]}
   injects:
     - {id: owl, text: An owl is heard.}
@@ -585,11 +585,20 @@ def test_what_is_done_in_the_guidance_stays_in_it() -> None:
 
 
 def test_stopping_the_guidance_ends_it_and_not_the_exercise() -> None:
-    """Whoever stops it is back in the scene."""
-    player = after(begun(), DECIDE, "tell", "write", OPEN_GUIDE)
+    """Whoever stops it is back in the scene; that advice is kept under a receipt is not said, since none is."""
+    player = after(begun(), DECIDE, "tell", "write", OPEN_GUIDE, "yes_now")
     said = player.make(Guided(Do("stop"), player.later()))
-    assert "Back to the exercise." in " ".join(texts(said))
+    assert texts(said)[0] == "That was the real guidance. Back to the exercise."
+    assert not any("receipt" in text for text in texts(said))
     assert player.run.stage is Stage.STOP
+
+
+def test_what_only_a_conversation_has_is_left_open_in_an_exercise() -> None:
+    """A receipt, a label or a time is nobody's here."""
+    spoken = reworded(shipped(), shipped().lines["help"].text, "Say {label} and {receipt} at {time}.")
+    player = Player(with_live("new_partner"), library=spoken.at("england", "2026-11-21"))
+    player.tap(BEGIN, OPEN_GUIDE)
+    assert player.make(Guided(Do("help"), player.later()))[0].text == "Say ... and ... at ...."
 
 
 # --- reflecting, and the end ------------------------------------------------------------------------------
@@ -641,6 +650,13 @@ def test_why_shows_where_the_last_thing_told_comes_from() -> None:
     while player.run.scene != "night":
         player.make(Tapped(player.plainest(), 20))
     assert player.make(Why(20))[0].sources == ("H2",)
+    knows = begun()
+    for option in ("mark", "", "brother"):
+        knows.make(Tapped(option, 20) if option else Asked("told", 20))
+    while knows.run.scene != "night":
+        knows.make(Tapped(knows.plainest(), 20))
+    knows.make(Tapped("light", 20))
+    assert knows.make(Why(20))[0].sources == ("H1",)
 
 
 # --- moves that do not fit ------------------------------------------------------------------------------

@@ -149,6 +149,11 @@ def a_decision(name: str, *nexts: str | None) -> dict[str, object]:
     return {"id": name, "ask": "What now?", "options": options}
 
 
+def a_fact(name: str, *needs: str) -> dict[str, object]:
+    """Make a fact that needs some others."""
+    return {"id": name, "text": "It is so.", "prompt": "Is it?", "needs": needs, "sources": ["H2"]}
+
+
 def test_without_any_next_the_scenes_follow_in_the_order_of_the_file() -> None:
     """The last scene of the file ends it."""
     story = Story(scenario_of([a_scene("one"), a_scene("two")]))
@@ -168,6 +173,22 @@ def test_a_decision_that_always_leads_somewhere_overtakes_those_before_it() -> N
     assert set(story.follows(story.first)) == {"three", END}
     assert story.next_after(story.first, ("a.o0", "b.o0")) == "three"
     assert "two" not in story.before
+
+
+def test_ways_that_part_and_meet_again_share_what_lies_before_and_after() -> None:
+    """Of two scenes side by side, either may have been played before what follows both, and neither always was."""
+    scenes = [
+        a_scene("one", decisions=[a_decision("a", "left", "right")]),
+        a_scene("left", next="last", facts=[a_fact("l")]),
+        a_scene("right", facts=[a_fact("r")]),
+        a_scene("last", facts=[a_fact("both", "l", "r"), a_fact("either", "l")]),
+    ]
+    story = Story(scenario_of(scenes))
+    assert story.before["last"] == {"one", "left", "right"}
+    assert story.always_before["last"] == {"one"}
+    assert not can_be_known(story, ["both"], "last", always=False)
+    assert can_be_known(story, ["either"], "last", always=False)
+    assert not can_be_known(story, ["either"], "last", always=True)
 
 
 def test_a_story_that_leads_back_is_still_answered() -> None:

@@ -27,7 +27,8 @@ def opened(library: Library, flow: str) -> tuple[str, tuple[Reply, ...]]:
 def step(library: Library, kept: str, event: Event) -> tuple[str, tuple[Reply, ...], bool]:
     """Let something happen in the guidance; returns its state, what it says, and whether it has come to its end."""
     turn = dialogue.step(library, State.from_json(kept), event)
-    said = tuple(map(_as_exercise, turn.replies))
+    # Whoever stops it in earnest is told where their advice is kept; of this, nothing is.
+    said = () if turn.state.stopped else tuple(map(_as_exercise, turn.replies))
     if turn.reminder is not None:
         said = (line(library, "exercise_no_reminder"), *said)
     return turn.state.to_json(), said, is_closed(library, turn.state) or turn.state.stopped
