@@ -122,9 +122,9 @@ def through_telegram(folder: Path, people: int) -> bool:
         _rest(beside(db))
         begun = time.perf_counter()
         lead.press("Next")
-        _rest(beside(db))
-        print(f"Telegram: next for {people:<4}      {time.perf_counter() - begun:10.2f} s until all have heard it")
         asked = _questions(world, there)
+        print(f"Telegram: next for {people:<4}      {time.perf_counter() - begun:10.2f} s until all have heard it")
+        _rest(beside(db))
         before = len(world.journal())
         seconds, last = _tap(world, there, asked)
         print(f"Telegram: taps sent          {people / seconds:10,.0f} a second")
@@ -164,13 +164,19 @@ def _rest(file: Path) -> None:
 
 
 def _questions(world: TelegramWorld, there: list[Person]) -> list[Event]:
-    """Return the question that each is asked."""
-    world.refresh()
-    found = []
-    for person in there:
-        inbox = world.inbox(person.chat_id)
-        found.append(next(event for event in reversed(inbox) if "What can he do?" in event.labels))
-    return found
+    """Wait until each is asked, and return the questions."""
+    end = time.monotonic() + SECONDS
+    found: dict[int, Event] = {}
+    while len(found) < len(there):
+        if time.monotonic() > end:
+            raise SystemExit(f"After {SECONDS:.0f} seconds only {len(found)} have been asked.")
+        world.refresh(wait=0.5)
+        for person in there:
+            inbox = world.inbox(person.chat_id)
+            asked = [event for event in inbox if "What can he do?" in event.labels]
+            if asked:
+                found[person.id] = asked[-1]
+    return [found[person.id] for person in there]
 
 
 def _tap(world: TelegramWorld, there: list[Person], asked: list[Event]) -> tuple[float, float]:

@@ -294,10 +294,10 @@ class AdviceLog:
         with self.transaction():
             self.connection.execute("INSERT OR IGNORE INTO inbox VALUES (?, ?, ?, ?)", (key, person, payload, at))
 
-    def forget_received(self, key: str) -> None:
+    def forget_received(self, *keys: str) -> None:
         """Take out what needed no turn."""
         with self.transaction():
-            self.connection.execute("DELETE FROM inbox WHERE key = ?", (key,))
+            self.connection.executemany("DELETE FROM inbox WHERE key = ?", [(key,) for key in keys])
 
     def received(self) -> list[tuple[str, str]]:
         """Return (key, payload) of what came in and has not been handled, oldest first."""

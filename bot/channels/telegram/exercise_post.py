@@ -12,6 +12,7 @@ import io
 import logging
 import re
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 from telegram.error import TelegramError
@@ -41,6 +42,8 @@ BREATH = 0.05
 AGAIN_SECONDS = 5.0
 """Before something is sent again that the network did not take."""
 ENDING_SECONDS = 2.0
+MANY, MANY_SECONDS, MOST_SECONDS = 20, 0.3, 0.7
+"""So many answers in so many seconds are a group that taps at once: nobody waits longer than that for theirs."""
 TIDY_SECONDS = 3600.0
 """Between two looks for exercises whose days are over."""
 LINK = re.compile(r"https://t\.me/\w+\?start=join_\w+")
@@ -60,10 +63,34 @@ class Post:
         """What was sent, and could not be noted."""
         self._later: dict[str, float] = {}
         """Person -> when to try again."""
+        self._answers: deque[float] = deque(maxlen=MANY)
+        """When the last answers were taken."""
+        self._done: list[str] = []
+        """Keys that can leave the inbox."""
 
     def wake(self) -> None:
         """Look at everybody's post now."""
         self._woken.set()
+
+    def done(self, key: str) -> None:
+        """Let something leave the inbox at the next look: until then its key keeps it from being taken twice."""
+        self._done.append(key)
+        self._woken.set()
+
+    def _leave(self) -> None:
+        """Take out of the inbox what was dealt with: many at once cost as much as one."""
+        if self._done:
+            self.outgoing.desk.log.forget_received(*self._done)
+            self._done.clear()
+
+    async def counted(self) -> None:
+        """Wait, while a whole group taps at once: all are counted, and seen on the board, before any is answered."""
+        began = time.monotonic()
+        self._answers.append(began)
+        while len(self._answers) == MANY and (now := time.monotonic()) - self._answers[0] < MANY_SECONDS:
+            if now - began > MOST_SECONDS:
+                return
+            await asyncio.sleep(BREATH)
 
     def recover(self) -> None:
         """Find what may have arrived before the last stop, and the boards that are still shown."""
@@ -134,6 +161,7 @@ class Post:
                         tidied = time.monotonic()
                         tidy(self.store, self.hall.clock(), self.days)
                     self._look()
+                    self._leave()
                 except StoreError:
                     LOGGER.error("The exercises could not be looked at.")  # noqa: TRY400 - as above
                 except Exception as error:  # noqa: BLE001 - the next round may do better, and exercises must go on
@@ -143,6 +171,8 @@ class Post:
                 self._woken.clear()
                 await asyncio.sleep(BREATH)
         finally:
+            with contextlib.suppress(StoreError):
+                self._leave()
             if self._tasks:
                 await asyncio.wait(self._tasks.values(), timeout=ENDING_SECONDS)
 

@@ -101,8 +101,10 @@ class Presses(Lines):
             return heard
         if heard in (Heard.STALE, Heard.REFUSED):
             return await self.refuse(incoming, STALE if heard is Heard.STALE else REFUSED)
-        self.forget(incoming)
+        self.post.done(incoming.key)
         self._showing.pop(incoming.chat, None)
+        if pressed is not None:
+            await self.post.counted()
         said = self.store.waiting(person)
         up = self.sender.answer_press(incoming.query)
         if _marks_on(pressed, said):
@@ -111,7 +113,6 @@ class Presses(Lines):
             return heard
         marks = [self._mark(incoming, mail, pressed, said)] if mail is not None and heard is Heard.TAKEN else []
         await asyncio.gather(self.post.deliver(person, incoming.chat), up, *marks)
-        self.post.wake()
         return heard
 
     async def _mark(self, incoming: Incoming, mail: Mail, pressed: Pressed | None, said: list[Mail]) -> None:

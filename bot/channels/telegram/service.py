@@ -9,7 +9,9 @@ import logging
 import os
 import re
 import signal
+import sys
 import time
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from telegram import BotCommand
@@ -75,6 +77,9 @@ COMMAND_TEXTS = {
 def answer(log_path: Path, area: str, given: Settings, *, require_signed: bool = False, learn: bool = False) -> int:
     """Answer until told to stop; returns the exit code."""
     os.environ.setdefault("PTB_TIMEDELTA", "1")  # the newer form of its waiting times: the older one warns
+    if find_spec("sniffio") is None:
+        # The HTTP library looks for this package several times in every call: that it is missing is said once instead.
+        sys.modules["sniffio"] = None  # type: ignore[assignment]
     log_discreetly(given.token.partition(":")[2])
     with _alone(log_path):
         log = AdviceLog.open(log_path)
