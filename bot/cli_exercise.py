@@ -264,19 +264,32 @@ def _lead(hall: Hall, who: str, db: Path | None, person: str) -> None:
     from bot.channels.terminal_exercise import LEADS_HINT  # noqa: PLC0415
 
     place = hall.place(who)
-    _attend(hall, who, db, person, LEADS_HINT)
+    where = f" --db {db}" if db else ""
+    # 'start' again would begin another exercise: the way back is the facilitators' code.
+    code = place.exercise.lead_code if place is not None else ""
+    _attend(
+        hall,
+        who,
+        db,
+        person,
+        LEADS_HINT,
+        f"The group goes on. To lead it again: thinkchild exercise lead {code}{where}",
+    )
     held = hall.store.exercise(place.exercise.id) if place is not None else None
     if held is not None and held.ended_at is not None:
-        where = f" --db {db}" if db else ""
         click.echo(
-            f"The group's debrief: thinkchild exercise debrief {held.id} --html group.html --csv group.csv{where}"
+            f"The group's debrief: thinkchild exercise debrief {held.id} --html group.html --csv group.csv{where}\n"
+            f"To erase it now: thinkchild exercise erase {held.id}{where}"
         )
 
 
-def _attend(hall: Hall, who: str, db: Path | None, person: str, hint: str | None = None) -> None:
-    from bot.channels.terminal_exercise import HINT, ExerciseTerminal  # noqa: PLC0415
+def _attend(
+    hall: Hall, who: str, db: Path | None, person: str, hint: str | None = None, kept: str | None = None
+) -> None:
+    from bot.channels.terminal_exercise import HINT, KEPT, ExerciseTerminal  # noqa: PLC0415
 
-    ExerciseTerminal(hall, who, sys.stdin, sys.stdout, live=_live(db, person)).attend(hint or HINT)
+    terminal = ExerciseTerminal(hall, who, sys.stdin, sys.stdout, live=_live(db, person))
+    terminal.attend(hint or HINT, kept or KEPT)
 
 
 def _live(db: Path | None, person: str) -> Callable[[], None]:

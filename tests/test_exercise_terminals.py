@@ -174,6 +174,32 @@ def test_a_trainee_who_went_comes_back_to_their_place(sit: Callable[..., Sitting
     again.hears("where you stopped")
 
 
+def test_a_terminal_promises_only_what_works_there(sit: Callable[..., Sitting]) -> None:
+    """No hint of live guidance, no button after the end, and a way back that leads back."""
+    lead = sit("start", "ready_explanation", by_hand=True)
+    join, second = codes(lead)
+    sam = sit("join", join, "--name", "Sam", by_hand=True)
+    sam.hears("It begins when")
+    sam.types("leave")
+    sam.hears("the same command brings you back")
+    assert sam.ends() == 0
+    lead.types("q")
+    lead.hears(f"thinkchild exercise lead {second}")
+    assert lead.ends() == 0
+    again = sit("lead", second, by_hand=True)
+    again.hears("where you stopped")
+    again.types("end")
+    again.hears("End it now")
+    again.types("End it now")
+    again.hears("The exercise has ended")
+    again.hears("exercise erase")
+    assert again.ends() == 0
+    for said in (lead.said, sam.said, again.said):
+        assert "menu" not in said
+        assert "/exercise" not in said
+        assert "Erase it" not in said
+
+
 def test_a_real_answer_leaves_for_the_live_guidance_at_its_999_card(sit: Callable[..., Sitting]) -> None:
     """In a terminal as a person sees it: danger, real, and what follows is the live card."""
     sam = sit("play", "ready_explanation", by_hand=True)

@@ -364,8 +364,8 @@ def test_what_is_erased_leaves_no_trace(house: Callable[..., House]) -> None:
 
 
 def test_a_facilitator_erases_it_at_once(house: Callable[..., House]) -> None:
-    """After the end, asked twice; a trainee cannot, and nobody can while it goes on."""
-    here = house()
+    """After the end, where there are buttons, asked twice; a trainee cannot, and nobody can while it goes on."""
+    here = house(channel="telegram")
     lead, (sam,), _ = here.group("Zebedee")
     board = lead.question_mail()
     assert here.hall.press(lead.id, board.nonce, "do:erase", "k1") is Heard.STALE

@@ -209,13 +209,17 @@ def test_typed_words_are_never_on_the_disk(alone: Visitor, tmp_path: Path) -> No
     ("choice", "kept", "in_own"),
     [("Keep it for me", True, True), ("Share it unnamed", True, False), ("Don't keep it", False, False)],
 )
-def test_a_reflection_is_kept_only_as_its_writer_says(alone: Visitor, choice: str, kept: bool, in_own: bool) -> None:
+def test_a_reflection_is_kept_only_as_its_writer_says(
+    house: Callable[..., House], choice: str, kept: bool, in_own: bool
+) -> None:
     """For oneself, shared without a name, or not at all."""
+    lead, (alone,), _ = house().group("Sam")
     place = alone.hall.place(alone.id)
     assert place is not None
     alone.taps("Go on to decide")
     alone.taps("Tell the safeguarding lead now")
-    alone.taps("Go on")
+    lead.types("next")
+    alone.heard()
     alone.taps("Who tells Jo what, and where Robin sleeps")
     alone.types("I would have wanted a rhubarb to talk to")
     folder = alone.hall.store.path.parent
@@ -224,6 +228,63 @@ def test_a_reflection_is_kept_only_as_its_writer_says(alone: Visitor, choice: st
     assert (b"rhubarb" in b"".join(path.read_bytes() for path in folder.iterdir())) is kept
     page = pages.own_page(alone.hall.library, alone.hall.store, place.seat.id)
     assert ("rhubarb" in page) is in_own
+
+
+def at_the_reflection(alone: Visitor) -> None:
+    """Bring somebody to the question to oneself."""
+    for label in ("Go on to decide", "Tell the safeguarding lead now", "Go on"):
+        alone.taps(label)
+    assert "Write a line or two" in alone.taps("Who tells Jo what, and where Robin sleeps")
+
+
+def test_nobody_alone_is_asked_to_share_with_a_group(alone: Visitor) -> None:
+    """There is no group: it is kept for oneself, or not."""
+    at_the_reflection(alone)
+    said = alone.types("I would have rung")
+    assert "Keep it for me" in said
+    assert "group" not in said
+    assert "unnamed" not in said
+
+
+def test_a_slip_is_no_reflection_and_a_second_line_does_not_lose_the_first(alone: Visitor) -> None:
+    """A number that is no answer is not taken for somebody's thought; two lines are kept both."""
+    at_the_reflection(alone)
+    assert "did not follow" in alone.types("3")
+    alone.types("rhubarb")
+    alone.types("custard")
+    place = alone.hall.place(alone.id)
+    assert place is not None
+    alone.taps("Keep it for me")
+    page = pages.own_page(alone.hall.library, alone.hall.store, place.seat.id)
+    assert "rhubarb" in page
+    assert "custard" in page
+
+
+@pytest.mark.parametrize("words", ["ok let's go", "Yes", "start"])
+def test_where_there_is_only_to_go_on_any_yes_goes_on(house: Callable[..., House], words: str) -> None:
+    """Nobody has to find the one word on the button."""
+    sam = house().somebody("sam")
+    sam.plays(sam.hall.stories[PRACTICE])
+    assert "What do you want to know?" in sam.types(words)
+
+
+def test_why_and_help_typed_are_answered(alone: Visitor) -> None:
+    """Why shows the sources of what was heard last; help says what can be typed; neither is taken for a question."""
+    assert "Nothing" not in alone.types("what did jo say, exactly?")
+    assert "oxfordshire-q-22: Staff were not curious" in alone.types("why?")
+    said = alone.types("help")
+    assert "leave keeps your place" in said
+    assert "What do you want to know?" in said
+
+
+def test_a_thought_at_a_holding_point_is_no_mistake(alone: Visitor) -> None:
+    """Whoever types an answer to what is to be talked over is not told that they were not followed."""
+    alone.taps("Go on to decide")
+    alone.taps("Tell the safeguarding lead now")
+    said = alone.types("because she is nice, and it came before i asked")
+    assert "yours to think or talk over" in said
+    assert "did not follow" not in said
+    assert "Stop and think" in said
 
 
 def test_a_reflection_that_waited_in_memory_is_gone_after_a_restart(house: Callable[..., House]) -> None:

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 from bot.channels.terminal import LEAVE, Screen
 from bot.events import Chose, Do
 from bot.exercises.heard import Heard
+from bot.exercises.hearing import is_word
 from bot.wire import chosen_by_number, marked_by_word
 
 if TYPE_CHECKING:
@@ -42,9 +43,11 @@ class ExerciseTerminal(Screen):
         self._open = ""
         self._held = b""
         self._ended = False
+        self._kept = KEPT
 
-    def attend(self, hint: str = HINT) -> None:
-        """Show what is said and take what is typed until the exercise is over, left, or the input ends."""
+    def attend(self, hint: str = HINT, kept: str = KEPT) -> None:
+        """Show what is said and take what is typed until it is over, left, or the input ends; `kept` is the way back."""
+        self.hinted, self._kept = True, kept  # the hint of live guidance names commands that do nothing here
         if self.typed_by_hand:
             self._write(self._styled(hint, dim=True))
         try:
@@ -60,7 +63,7 @@ class ExerciseTerminal(Screen):
             except KeyboardInterrupt:
                 typed = None
             if typed is None:
-                self._write(f"\n{KEPT}")
+                self._write(f"\n{self._kept}")
                 return
             if not self._take(typed):
                 return
@@ -69,13 +72,15 @@ class ExerciseTerminal(Screen):
     def _take(self, typed: str) -> bool:
         """Take one line; says whether the exercise goes on here."""
         if typed.strip().lower() in LEAVE:
-            self._write(KEPT)
+            self._write(self._kept)
             return False
         heard = self.hall.handle(self.who, self._meant(typed), f"terminal:{uuid.uuid4().hex}")
         self._look()
         if heard is Heard.REAL:
             self.live()
             return False
+        if heard is Heard.TAKEN and is_word(typed, "leave"):
+            self._write(self._kept)
         return True
 
     def _meant(self, typed: str) -> Event | str:
@@ -87,7 +92,7 @@ class ExerciseTerminal(Screen):
             return several
         if asked.get("prompts"):
             return self._marked(asked, typed.strip())
-        return "why" if typed.strip().lower() == "why?" else typed
+        return typed
 
     def _marked(self, asked: dict[str, Any], typed: str) -> Event | str:
         """Read marks for the curiosity prompts of the guidance: one word for each, in order."""

@@ -7,7 +7,7 @@
     speaking    what is said, as channels take it: every message watermarked
     hall        the only way in for trainees: idempotent, one transaction a turn
     lobby       choosing an exercise, starting, joining
-    leading     what a facilitator can do
+    leading     what a facilitator can do; reflections what trainees write to themselves
     reality     real, or the exercise? presence whose terminal is open
     opening     the file and the exercises that are offered, for a channel that stays open
     sent        an exercise that a trainer sends as a file

@@ -16,8 +16,9 @@ from bot.clock import read, stamp
 from bot.events import Do
 from bot.exercises import leading, lobby, reality
 from bot.exercises.heard import Heard
-from bot.exercises.hearing import Hearing, is_word
+from bot.exercises.hearing import Hearing, command_of, is_word
 from bot.exercises.presence import Presence
+from bot.exercises.reflections import Reflections
 from bot.exercises.seats import Role
 from bot.exercises.speaking import open_mark, out_of
 from bot.guard import identifiers
@@ -28,9 +29,6 @@ from bot.scenarios.moves import (
     DANGER,
     ERASE,
     ERASE_NOW,
-    KEEP_MINE,
-    KEEP_NOT,
-    KEEP_SHARED,
     LEAVE,
     PAGE,
     REAL,
@@ -89,10 +87,11 @@ class Hall:
         self.hearing = Hearing(self.library, keeper)
         self._trainers = None if trainers is None else frozenset(map(self.person, trainers))
         self.presence = Presence(store, clock)
+        self.in_terminal = channel == "terminal"
+        """Nothing can be tapped once it is over there: the commands say what can be done."""
         self.invite: Callable[[str], str] = lambda _: ""
         """Code -> a link that leads straight to it, where there are links."""
-        self._written: dict[str, str] = {}
-        """Seat -> a reflection that may not be kept yet: in memory alone."""
+        self.reflections = Reflections()
 
     def person(self, outside_id: str) -> str:
         """Return somebody of this channel as a pseudonym of exercises."""
@@ -193,6 +192,8 @@ class Hall:
             return leading.typed(self, place, words)
         if seat.run is None:
             return lobby.named(self, place, words)
+        if not self._guided(place) and (asked := command_of(words)) is not None:
+            return self._event(place, asked)
         if identifiers(self.hearing.without_cast(place.exercise.story, words)):
             self.say(place, self.line("exercise_guarded"), self.question(place))
             return Heard.GUARDED
@@ -209,7 +210,8 @@ class Hall:
                 self.say(place, self.question(place))
                 return Heard.TAKEN
             if event.command in ("again", "begin", "resume", "help", "menu"):
-                self.move(place, Again(self.seconds(place)))
+                helped = (self.line("exercise_help"),) if event.command == "help" else ()
+                self.move(place, Again(self.seconds(place)), before=helped)
                 return Heard.TAKEN
             if event.command == "why" and not self._guided(place):
                 self.move(place, Why(self.seconds(place)))
@@ -234,8 +236,8 @@ class Hall:
         if self._guided(place):
             understood = self.hearing.understood(run.guide, words)
             move, alarm = Guided(understood.event, at), (*alarm, *understood.said)
-        elif run.stage is Stage.REFLECTING:
-            self._written[place.seat.id] = words
+        elif run.stage is Stage.REFLECTING and not words.isdigit():  # a number is a slip
+            self.reflections.write(place, words)
             move = Wrote(at)
         elif run.stage is Stage.ASKING:
             fact = self.hearing.fact(place.exercise.story, words, asking.heard_of(self.table(place.exercise), run))
@@ -261,30 +263,9 @@ class Hall:
             return Heard.TAKEN
         if place.seat.role is Role.LEAD:
             return leading.chosen(self, place, option)
-        self._keep_written(place, option)
+        self.reflections.decided(self, place, option)
         self.move(place, Tapped(option, self.seconds(place)), before=before)
         return Heard.TAKEN
-
-    def forget_written(self, seat: str) -> None:
-        """Let a reflection go that was not to be kept yet."""
-        self._written.pop(seat, None)
-
-    def _keep_written(self, place: Place, option: str) -> None:
-        """Keep a reflection, or let it go, as its writer decides."""
-        run, seat = place.seat.run, place.seat
-        if run is None or not run.wrote or option not in (KEEP_MINE, KEEP_SHARED, KEEP_NOT):
-            return
-        words = self._written.pop(seat.id, "")
-        if not words:
-            self.say(place, self.line("exercise_words_gone"))
-        elif option == KEEP_NOT:
-            self.say(place, self.line("exercise_not_kept"))
-        else:
-            kind, whose = ("mine", seat.id) if option == KEEP_MINE else ("shared", None)
-            # Of shared words, a time would tell whose they are.
-            at = stamp(self.clock()) if whose else ""
-            self.store.add_note(place.exercise.id, kind, whose, run.scene, words, at)
-            self.say(place, self.line("exercise_kept"))
 
     # --- moves ------------------------------------------------------------------------------------------
 
@@ -386,7 +367,7 @@ class Hall:
 
     def with_page(self, said: tuple[Reply, ...]) -> tuple[Reply, ...]:
         """Offer a debrief as a page, where one can be sent; a terminal has a command for that."""
-        page = () if self.channel == "terminal" else (self.shown(PAGE),)
+        page = () if self.in_terminal else (self.shown(PAGE),)
         return (*said[:-1], replace(said[-1], options=page))
 
     def collect(self, person: str) -> list[Mail]:

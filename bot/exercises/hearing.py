@@ -9,10 +9,12 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.asking import line
+from bot.events import Do
 from bot.matching.normalise import plain
 from bot.matching.options import choose_option, exactly
 from bot.routing import matcher_of
 from bot.scenarios.finding import Finder
+from bot.scenarios.moves import BEGIN, GO_ON
 from bot.state import State
 
 if TYPE_CHECKING:
@@ -32,11 +34,25 @@ WORDS: dict[str, frozenset[str]] = {
     "leave": frozenset(("leave", "stop", "quit", "exit", "/leave", "/stop", "leave the exercise", "get me out")),
 }
 """Typed words that are heard before anything else."""
+COMMANDS = {"why": Do("why"), "/why": Do("why"), "help": Do("help"), "/help": Do("help"), "what can i do": Do("help")}
+ONWARD = frozenset(
+    ("ok", "okay", "yes", "yes please", "go", "start", "begin", "ready", "im ready", "continue", "carry on")
+) | {"lets go", "ok lets go", "lets begin", "lets start", "move on", "done"}
+"""What people type where there is nothing to do but go on."""
 
 
 def is_word(words: str, kind: str) -> bool:
     """Say whether words are one of those that always work."""
-    return plain(words).strip(" .!?:").replace("'", "") in WORDS[kind]
+    return _bare(words) in WORDS[kind]
+
+
+def command_of(words: str) -> Do | None:
+    """Return the command that words are, if they are no more than that."""
+    return COMMANDS.get(_bare(words))
+
+
+def _bare(words: str) -> str:
+    return plain(words).strip(" .!?:").replace("'", "")
 
 
 class Hearing:
@@ -58,6 +74,8 @@ class Hearing:
     def option(self, asked: Reply, words: str, *, surely: bool = False) -> str | None:
         """Return the option of a question that words choose; `surely` takes only its very words, or its number."""
         options = [(one.id, one.label, one.short) for one in asked.options]
+        if [one.id for one in asked.options] in ([BEGIN], [GO_ON]) and _bare(words) in ONWARD:
+            return asked.options[0].id
         if surely:
             exact = exactly(words, options)
             return exact[0] if len(exact) == 1 else None

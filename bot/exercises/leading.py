@@ -50,12 +50,13 @@ def _lines(hall: Hall, exercise: Exercise) -> Iterator[str]:
     seen = picture_of(hall, exercise)
     yield f"{exercise.join_code} · {seen.people} here, {seen.waiting} waiting, {seen.over} finished"
     if exercise.held:
-        yield hall.library.lines["exercise_held"].text
+        yield hall.library.lines["exercise_held_lead"].text
     for scene, count in seen.scenes:
         yield f"{scene.title}: {count} here"
         facts, options = seen.of_scene(scene.id)
         for fact in facts:
-            yield f"  {fact.found} of {fact.there}  {fact.fact.prompt or fact.fact.id}"
+            only_typed = f"(own words) {cut(fact.fact.text, LONGEST_LABEL)}"
+            yield f"  {fact.found} of {fact.there}  {fact.fact.prompt or only_typed}"
         for option in options:
             if option.decided:
                 yield f"  {option.chosen} of {option.decided}  {option.option.label}"
@@ -237,12 +238,16 @@ def end(hall: Hall, place: Place) -> None:
         here = hall.at(exercise, replace(seat, run=replace(run, stage=Stage.OVER)))
         said: tuple[Reply, ...] = (hall.line("exercise_over"),)
         if run.scenes:
-            said = hall.with_page((*said, *debrief_replies(hall.table(exercise), run)))
+            early = hall.line("exercise_ended_early")
+            said = hall.with_page((early, *debrief_replies(hall.table(exercise), run)))
         hall.say(here, *said)
         hall.finish(here)
     hall.store.change(exercise.id, ended_at=stamp(hall.clock()))
     for seat in hall.store.seats(exercise.id, Role.LEAD):
         here = hall.at(exercise, seat)
+        if hall.in_terminal:
+            hall.say(here, hall.line("exercise_ended"), replace(board(hall, exercise), options=()))
+            continue
         ended = replace(
             hall.line("exercise_ended"),
             kind=ReplyKind.ASK,

@@ -42,6 +42,7 @@ def leave(hall: Hall, place: Place, *, real: bool = False) -> Heard:
     """Leave the exercise: the seat is kept, and everything that follows is real."""
     # Why it was left is kept, so that what is real is answered also if the program ends before it could be.
     hall.store.change_seat(place.seat.id, gone=GONE_FOR_REAL if real else 1, asking="")
-    hall.forget_written(place.seat.id)
-    hall.say(place, hall.line("exercise_left_real" if real else "exercise_left"))
+    hall.reflections.forget(place.seat.id)
+    left = "exercise_left_here" if hall.in_terminal else "exercise_left"
+    hall.say(place, hall.line("exercise_left_real" if real else left))
     return Heard.REAL if real else Heard.TAKEN

@@ -59,7 +59,7 @@ def question(table: Table, run: Run) -> Reply:
         case Stage.OPENING if waits(table, run):
             return table.line("exercise_waiting_to_begin")
         case Stage.OPENING:
-            return _with(table.line("exercise_ready"), (shown(table.library, BEGIN),))
+            return with_options(table.line("exercise_ready"), (shown(table.library, BEGIN),))
         case Stage.ASKING:
             return _facts_question(table, run)
         case Stage.STOP | Stage.STOP_FIRST:
@@ -71,20 +71,21 @@ def question(table: Table, run: Run) -> Reply:
                 for one in decision.options
                 if run.knows(*one.needs)
             )
-            return _with(Reply(ReplyKind.ASK, decision.ask, step=f"{run.scene}/{decision.id}"), options)
+            return with_options(Reply(ReplyKind.ASK, decision.ask, step=f"{run.scene}/{decision.id}"), options)
         case Stage.LIVE if run.guide:
             return guide.question(table.library, run.guide, shown(table.library, SKIP_GUIDE))
         case Stage.LIVE:
             title = table.library.flows[table.scene(run).live or ""].title
             offered = (shown(table.library, OPEN_GUIDE), shown(table.library, GO_ON))
-            return _with(table.line("exercise_guide_offer", title=title), offered)
+            return with_options(table.line("exercise_guide_offer", title=title), offered)
         case Stage.REFLECTING if run.wrote:
-            return _with(table.line("exercise_keep"), tuple(shown(table.library, one) for one in KEEPS))
+            return _keep_question(table)
         case Stage.REFLECTING:
-            asked = Reply(ReplyKind.ASK, table.scene(run).reflect or "", step=f"{run.scene}/reflect")
-            return _with(asked, (shown(table.library, WRITE_NOTHING),))
+            asked = table.line("exercise_reflect", answers=table.scene(run).reflect or "")
+            reflect = replace(asked, step=f"{run.scene}/reflect")
+            return with_options(reflect, (shown(table.library, WRITE_NOTHING),))
         case Stage.GOING_ON:
-            return _with(table.line("exercise_go_on"), (shown(table.library, GO_ON),))
+            return with_options(table.line("exercise_go_on"), (shown(table.library, GO_ON),))
         case _:
             return table.line("exercise_over")
 
@@ -124,7 +125,7 @@ def _facts_question(table: Table, run: Run) -> Reply:
     )
     left = questions_left(table, run)
     which = "exercise_ask" if left is None else "exercise_ask_last" if left == 1 else "exercise_ask_some"
-    return _with(table.line(which, count=str(left)), (*prompts, shown(table.library, DECIDE)))
+    return with_options(table.line(which, count=str(left)), (*prompts, shown(table.library, DECIDE)))
 
 
 def _stop_question(table: Table, run: Run) -> Reply:
@@ -132,7 +133,13 @@ def _stop_question(table: Table, run: Run) -> Reply:
     discuss = hold.discuss if hold else ""
     if waits(table, run):
         return table.line("exercise_stop_group", answers=discuss)
-    return _with(table.line("exercise_stop_alone", answers=discuss), (shown(table.library, GO_ON),))
+    return with_options(table.line("exercise_stop_alone", answers=discuss), (shown(table.library, GO_ON),))
+
+
+def _keep_question(table: Table) -> Reply:
+    """Ask whether a reflection may be kept; somebody alone has no group to share it with."""
+    line_id, ways = ("exercise_keep", KEEPS) if table.group else ("exercise_keep_alone", (KEEP_MINE, KEEP_NOT))
+    return with_options(table.line(line_id), tuple(shown(table.library, one) for one in ways))
 
 
 def shown(library: Library, option: str) -> OptionShown:
@@ -141,5 +148,6 @@ def shown(library: Library, option: str) -> OptionShown:
     return OptionShown(option, label, label)
 
 
-def _with(reply: Reply, options: tuple[OptionShown, ...]) -> Reply:
+def with_options(reply: Reply, options: tuple[OptionShown, ...]) -> Reply:
+    """Return a reply as a question with options."""
     return replace(reply, kind=ReplyKind.ASK, options=options)

@@ -71,7 +71,8 @@ def step(table: Table, run: Run, move: Move) -> Played:
         case Asked() if run.stage is Stage.ASKING:
             return _asked(table, run, move.fact, typed=True, at=move.at)
         case Asked():
-            return Played(run, (table.line("exercise_not_followed"), question(table, run)))
+            says = "exercise_thought" if run.stage in (Stage.STOP, Stage.STOP_FIRST) else "exercise_not_followed"
+            return Played(run, (table.line(says), question(table, run)))
         case Guided() if run.guide:
             return _guided(table, run, move)
         case Wrote() if run.stage is Stage.REFLECTING:
