@@ -133,6 +133,27 @@ def test_a_run_passes_as_a_test_whatever_the_words_are(data: st.DataObject) -> N
     assert failures(example_of(player), story) == []
 
 
+@pytest.mark.parametrize(
+    "label", ["First\nsecond", "First\u2028> second", "Wait @3", "> Wait", "Wait  and  see", "The same"]
+)
+@pytest.mark.parametrize("at", [5, 12_345_678])
+def test_a_label_that_would_be_read_otherwise_is_not_written_as_one(label: str, at: int) -> None:
+    """A tap is then written as it is kept, so that the run passes still."""
+    options = [
+        {"id": f"o{n}", "label": one, "quality": "better", "says": f"You did {n}.", "sources": ["H2"]}
+        for n, one in enumerate(("The same", label))
+    ]
+    decisions = [{"id": "d", "ask": "What now?", "options": options}]
+    scene = {"id": "s", "title": "There", "minutes": 5, "narrative": "It rains.", "decisions": decisions}
+    player = Player(Story(scenario_of([scene])))
+    player.tap(BEGIN)
+    player.later(at)
+    player.tap("o1")
+    text = example_of(player)
+    assert "You did 1." in text
+    assert failures(text, player.table.story) == []
+
+
 # --- a word that changed ----------------------------------------------------------------------------------
 
 
