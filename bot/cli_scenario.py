@@ -152,9 +152,9 @@ def _scripts(content: Path | None, what: tuple[str, ...]) -> Scripts:
             known = [found.stem for found in (root / "dialogues" / "scenarios").glob("*.yaml")]
             raise SetupError(f"There is no exercise '{one}', and no such file.{near_miss(one, known)}")
         try:
-            read = read_scenario(
-                path.read_bytes(), str(one) if one.endswith((".yaml", ".yml")) else f"dialogues/scenarios/{path.name}"
-            )
+            own = path.resolve().parent == (root / "dialogues" / "scenarios").resolve()
+            name = f"dialogues/scenarios/{path.name}" if own else one
+            read = read_scenario(path.read_bytes(), name, path.stem if own else None)
         except OSError as error:
             raise SetupError(f"{path} cannot be read ({error.strerror}).") from error
         if scripts is None:

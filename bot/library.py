@@ -207,10 +207,13 @@ def read_scenarios(root: Path) -> Scripts:
     return scripts
 
 
-def read_scenario(data: bytes, name: str) -> Scripts:
-    """Read one exercise from what a file holds, as when somebody sends it; mistakes are collected, never raised."""
+def read_scenario(data: bytes, name: str, stem: str | None = None) -> Scripts:
+    """Read one exercise from what a file holds, as when somebody sends it; mistakes are collected, never raised.
+
+    Where it lies among the others, `stem` is what its id has to be: only so is it offered.
+    """
     scripts = Scripts()
-    _add_script(scripts, read_yaml_bytes(data, name))
+    _add_script(scripts, read_yaml_bytes(data, name), stem)
     return scripts
 
 

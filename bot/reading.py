@@ -46,9 +46,13 @@ STEP_KINDS = frozenset({"say", "share", "escalate", "act", "ask", "prompts", "re
 """A validator's path names the kind of a step right after its place; a file does not."""
 YAML_HINTS = {
     "cannot start any token": "There may be a tab here: use spaces.",
-    "mapping values are not allowed": "A text that holds ': ' has to stand in quotes (straight ones: \").",
+    "mapping values are not allowed": (
+        "Either a text here holds ': ', and has to stand in quotes (straight ones: \"), or this line does not begin in "
+        "the same column as the keys above it."
+    ),
     "while parsing a flow": "A bracket, brace or quote is not closed, or a text in braces needs quotes.",
     "expected <block end>": "The indent is not that of the lines around it, or a quote is missing.",
+    "did not find expected key": "A quote is not closed, or this line does not begin in the same column as its neighbours.",
     "expected ',' or": "A bracket or brace is not closed, or a text in it needs quotes.",
 }
 """What is usually wrong when YAML says so."""
@@ -282,14 +286,16 @@ def _has_mistakes_inside(mistakes: Sequence[Mapping[str, Any]], loc: tuple[str |
 def _sentence(model: type[BaseModel], document: Document, mistake: Mapping[str, Any]) -> tuple[Where, str, str]:
     """Say one mistake in plain words, and where in the file it is."""
     where = tuple(_plain_path(document.data, mistake["loc"]))
-    name = str(mistake["loc"][-1]) if mistake["loc"] else "the file"
+    # An entry of a list has no name but the list's.
+    name = next((one for one in reversed(mistake["loc"]) if isinstance(one, str)), "the file")
     kind, context = str(mistake["type"]), mistake.get("ctx", {})
     given = _shown(mistake.get("input"))
     if kind == "extra_forbidden":
         known = _keys_of(model) - {name}
         return where, f"'{name}' is not a key that may stand here." + near_miss(name, known), "unknown_key"
     if kind == "missing":
-        return where, f"'{name}' is missing here.", _UNSOURCED.get(name, "missing_key")
+        how = ": at least one id such as H9, which 'thinkchild search WORDS' finds" if name == "sources" else ""
+        return where, f"'{name}' is missing here{how}.", _UNSOURCED.get(name, "missing_key")
     if kind in {"string_type", "string_sub_type"}:
         return where, f"'{name}' has to be text: put {given} in quotes, or write the text.", "not_text"
     if kind in _WANTED:
@@ -303,9 +309,10 @@ def _sentence(model: type[BaseModel], document: Document, mistake: Mapping[str, 
     if kind in _LIMITS:
         return where, f"'{name}' is {given}, but has to be {_LIMITS[kind].format(**context)}.", "out_of_range"
     if kind == "too_short":
+        least = context.get("min_length", 1)
         return (
             where,
-            f"'{name}' needs at least {context.get('min_length', 1)} of them.",
+            f"'{name}' needs at least {least} entr{'y' if least == 1 else 'ies'}.",
             _UNSOURCED.get(name, "too_few"),
         )
     if kind == "too_long":

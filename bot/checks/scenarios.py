@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from bot.checks.rules import forbidden
 from bot.checks.structure import Asker
 from bot.checks.words import BANNED, NATIONAL_LINES, NUMBER, OLDEST_FLOW, OLDEST_LINE
 from bot.guard import Identifier, identifiers
@@ -30,6 +31,21 @@ PART = "scenarios"
 BUTTON, SHORTEST_LINE = 20, 80
 AUTHORS = frozenset({"says", "discuss", "listen_for", "reflect", "take_back", "closing", "warning", "about"})
 """Words of the author's own voice; people in the story may say what nobody should."""
+UNKIND = {
+    # At the head of a sentence it is told as a fact; "ask whether she is safe" is what an author should say.
+    r"(?:^|[.!?:;,] )(?:so |now |then |and |but )*(?:them|he|she|they|(?:the|both|all the) (?:child|children|baby|boy|girl))"
+    r" (?:is|are|was|were) (?:quite |perfectly |now )?safe\b": (
+        "no exercise says that a child is safe; say what was done, and for whom"
+    ),
+    r"\b(need not|needn't|(do not|don't) (have|need) to) (tell|refer|ring|report)\b": "there is always somebody to tell",
+    r"\byou(( have|'ve) (failed|let)| failed| let) (him|her|them|the child|this child|the baby|down)\b": (
+        "nobody is blamed; say what it left open for the child"
+    ),
+    r"\b(is|was) your (own )?fault\b|\byou should have known\b": "nobody is blamed; say what there was to ask",
+}
+"""What an author's voice may not say, besides what guidance may not."""
+TO_WRITE = re.compile(r"\bTO[ -]WRITE\b")
+"""What stands where a story that was brought in left something open."""
 
 
 def problems_of_scenario(library: Library, scenario: Scenario, scripts: Scripts) -> list[Problem]:
@@ -94,11 +110,18 @@ def sources_are_there(asker: Asker, library: Library, story: Story) -> Iterator[
     """Every source that is cited is there."""
     for place, objective in enumerate(story.scenario.objectives):
         where: Where = ("objectives", place, "point")
-        yield from asker.unknown(objective.point, library.sources, where, "unknown_source", "a source in knowledge/")
+        yield from _unknown_source(asker, library, objective.point, where)
     for where, sources in _sources(story):
         for number, source in enumerate(sources):
-            at = (*where, "sources", number)
-            yield from asker.unknown(source, library.sources, at, "unknown_source", "a source in knowledge/")
+            yield from _unknown_source(asker, library, source, (*where, "sources", number))
+
+
+def _unknown_source(asker: Asker, library: Library, source: str, where: Where) -> Iterator[Problem]:
+    if TO_WRITE.search(source):
+        says = "A source is still to be put in here: an id such as H9, which 'thinkchild search WORDS' finds."
+        yield asker.problem(where, "to_write", says)
+    else:
+        yield from asker.unknown(source, library.sources, where, "unknown_source", "a source in knowledge/")
 
 
 def scenes_name_what_is_there(asker: Asker, library: Library, story: Story) -> Iterator[Problem]:
@@ -264,12 +287,12 @@ def words_are_fit(asker: Asker, _: Library, story: Story) -> Iterator[Problem]:
         for number in NUMBER.findall(words):
             if number not in NATIONAL_LINES:
                 yield asker.problem(where, "H22", f"The number {number} could be somebody's: take it out.")
+        if TO_WRITE.search(words):
+            yield asker.problem(where, "to_write", "This is still to be written: put your own words in its place.")
         if "{" in words or "}" in words:
             yield asker.problem(where, "placeholder", "Exercises are said as they stand: leave braces out.")
         if AUTHORS.intersection(map(str, where)):
-            for pattern, instead in BANNED.items():
-                if found := re.search(pattern, bare, re.IGNORECASE):
-                    yield asker.problem(where, "forbidden_words", f"'{found[0]}' may not be said: {instead}.")
+            yield from _in_the_author_s_voice(asker, where, bare)
         if where[-1] in ("label", "prompt", "name", "title") or "asks" in where:
             continue
         everything.append(words)
@@ -281,6 +304,15 @@ def words_are_fit(asker: Asker, _: Library, story: Story) -> Iterator[Problem]:
     if age > OLDEST_FLOW:
         says = f"The reading age of the whole is {age:.1f}; at most {OLDEST_FLOW:.0f} is plain enough."
         yield asker.problem((), "P11", says)
+
+
+def _in_the_author_s_voice(asker: Asker, where: Where, words: str) -> Iterator[Problem]:
+    for pattern, instead in (BANNED | UNKIND).items():
+        if found := re.search(pattern, words, re.IGNORECASE):
+            said = found[0].strip(" .!?:;,")
+            yield asker.problem(where, "forbidden_words", f"'{said}' may not be said: {instead}.")
+    for rule, said, instead in forbidden(words):
+        yield asker.problem(where, rule, f"'{said}' may not be said: {instead}.")
 
 
 def texts_of(scenario: Scenario) -> Iterator[tuple[Where, str]]:
