@@ -142,12 +142,18 @@ class Hall:
         mail = self.store.posted(nonce)
         if mail is None or mail.person != person:
             return Heard.REFUSED
+        heard = self._pressed(person, mail, option, key)
+        if option == ERASE_NOW:
+            self.store.leave_no_trace()
+        return heard
+
+    def _pressed(self, person: str, mail: Mail, option: str, key: str) -> Heard:
         with self.store.transaction():
             if self.store.is_known(key):
                 return Heard.REAL if self.store.was_real(key) else Heard.REPEATED
             place = self.place(person)
             if not mail.out["exercise"]:  # answered once: two taps start no two groups
-                return lobby.chosen(self, person, option) if self.store.answer(nonce) else Heard.STALE
+                return lobby.chosen(self, person, option) if self.store.answer(mail.nonce) else Heard.STALE
             if option in (ERASE, ERASE_NOW):
                 return leading.after_the_end(self, person, mail.out["exercise"], option)
             if place is None:

@@ -41,8 +41,10 @@ def board(hall: Hall, exercise: Exercise) -> Reply:
 
 def picture_of(hall: Hall, exercise: Exercise) -> Picture:
     """Return where the group stands."""
-    runs = [seat.run for seat in hall.store.seats(exercise.id, Role.TRAINEE) if seat.run is not None]
-    return picture(exercise.story, runs, exercise.opened)
+    begun = [(seat.run, not seat.gone) for seat in hall.store.seats(exercise.id, Role.TRAINEE) if seat.run is not None]
+    return picture(
+        exercise.story, [run for run, _ in begun], exercise.opened, here=[run for run, here in begun if here]
+    )
 
 
 def _lines(hall: Hall, exercise: Exercise) -> Iterator[str]:

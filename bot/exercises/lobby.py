@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bot.asking import cut
 from bot.clock import stamp
 from bot.errors import SetupError, near_miss
 from bot.events import OptionShown, Reply
@@ -51,7 +52,7 @@ def offer(hall: Hall, person: str) -> None:
         post(hall, person, hall.line("exercise_list_empty"))
         return
     left = hall.store.last_left(person)
-    options = [OptionShown(f"{CHOOSE}.{one.id}", one.scenario.title, one.scenario.title[:20]) for one in stories]
+    options = [OptionShown(f"{CHOOSE}.{one.id}", one.scenario.title, cut(one.scenario.title, 20)) for one in stories]
     if left is not None:
         back = hall.library.lines["exercise_option_go_on"].text
         options.insert(0, OptionShown("again", back, back))
@@ -62,7 +63,11 @@ def offer_story(hall: Hall, person: str, story: Story) -> None:
     """Put into somebody's post what an exercise is, and the two ways to do it."""
     one = story.scenario
     asked = hall.line(
-        "exercise_alone_or_group", title=one.title, about=one.about, answers=one.audience, minutes=str(one.minutes)
+        "exercise_alone_or_group",
+        title=one.title,
+        about=one.about,
+        answers=one.audience.rstrip("."),
+        minutes=str(one.minutes),
     )
     # A story that somebody sent goes by its version: nobody else can name it.
     name = story.id if hall.stories.get(story.id) is story else story.version

@@ -67,17 +67,21 @@ class Picture:
         return facts, tuple(one for one in self.options if one.scene.id == scene)
 
 
-def picture(story: Story, runs: Sequence[Run], opened: int) -> Picture:
-    """Add up where a group stands; `opened` is how many holding points its facilitator has opened."""
+def picture(story: Story, runs: Sequence[Run], opened: int, *, here: Sequence[Run] | None = None) -> Picture:
+    """Add up where a group stands; `opened` is how many holding points its facilitator has opened.
+
+    `here` are those who have not left, if that is not everybody: nobody waits for the others.
+    """
+    here = runs if here is None else here
     there = Counter(scene for run in runs for scene in run.scenes)
-    now = Counter(run.scene for run in runs if run.stage not in (Stage.OPENING, Stage.OVER))
+    now = Counter(run.scene for run in here if run.stage not in (Stage.OPENING, Stage.OVER))
     found = Counter(one.fact for run in runs for one in run.found)
     chosen = Counter((one.scene, one.decision, one.option) for run in runs for one in run.decided)
     decided = Counter((one.scene, one.decision) for run in runs for one in run.decided)
     scenes = [scene for scene in story.scenario.scenes if there[scene.id]]
     return Picture(
         people=len(runs),
-        waiting=sum(run.stage in STOPS and opened <= run.stops for run in runs),
+        waiting=sum(run.stage in STOPS and opened <= run.stops for run in here),
         over=sum(run.stage is Stage.OVER for run in runs),
         scenes=tuple((scene, now[scene.id]) for scene in scenes if now[scene.id]),
         facts=tuple(
