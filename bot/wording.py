@@ -67,3 +67,11 @@ def cite(library: Library, source: str) -> Mapping[str, str]:
         "standing": STANDING.get(document.status, ""),
         "evidence": library.content.vocabulary.evidence[evidence],
     }
+
+
+def cite_if_there(library: Library, source: str) -> Mapping[str, str]:
+    """Return what is shown of a source; one that is not there is named as such, since a draft may be printed too."""
+    if source in library.sources:
+        return cite(library, source)
+    unknown = dict.fromkeys(("title", "document", "date", "locator", "standing", "evidence"), "")
+    return {**unknown, "id": source, "text": "There is no such source in this library: name one before you use this."}

@@ -12,6 +12,7 @@ from bot.events import Open
 from bot.exercises import lobby, pages
 from bot.exercises.heard import Heard
 from bot.exercises.seats import Role
+from bot.library import Library
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -376,6 +377,28 @@ def test_the_live_guidance_inside_is_word_for_word_and_leaves_nothing_behind(
     assert "is any of these so right now" not in further
     assert "Stop and think" in sam.taps("Back to exercise")
     assert [path.name for path in tmp_path.iterdir() if "advice" in path.name or path.name == "t.db"] == []
+
+
+def test_content_that_changes_meanwhile_stops_no_exercise(house: Callable[..., House]) -> None:
+    """The guidance begins again with what it now says; a flow or a source that is gone is left out."""
+    here = house(practice(live="mark_on_child"))
+    sam = here.somebody("sam")
+    sam.plays(here.story)
+    for label in ("Begin", "Go on to decide", "Tell the safeguarding lead now", "Use the guidance"):
+        sam.taps(label)
+    content = here.content.content
+    flows = tuple(flow for flow in content.flows if flow.id != "mark_on_child")
+    points = tuple(point for point in content.points if point.id != "oxfordshire-q-22")
+    here.content = Library(content.model_copy(update={"flows": flows, "points": points}))
+    here.restart(sam)
+    assert "Shall we go on?" in sam.types("no sign of that now")
+    assert "Stop and think" in sam.taps("Go on")
+    for label in ("Go on", "Who tells Jo what, and where Robin sleeps"):
+        sam.taps(label)
+    sam.types("why")
+    assert "(oxfordshire-q-22)" in sam.taps("Nothing to write")
+    seat = here.store.seats(here.store.exercises()[0].id, Role.TRAINEE)[0]
+    assert "no such source" in pages.own_page(here.hall.library, here.store, seat.id)
 
 
 def test_numbers_that_one_could_really_ring_are_left_out(house: Callable[..., House]) -> None:

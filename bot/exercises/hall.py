@@ -112,14 +112,16 @@ class Hall:
         """Return where somebody sits now."""
         seat = self.store.current(person)
         exercise = self.store.exercise(seat.exercise) if seat is not None else None
-        return Place(exercise, seat) if seat is not None and exercise is not None else None
+        return self.at(exercise, seat) if seat is not None and exercise is not None else None
 
     def table(self, exercise: Exercise) -> Table:
         """Return what an exercise is played from."""
         return Table(self.library, exercise.story, exercise.group)
 
     def at(self, exercise: Exercise, seat: Seat) -> Place:
-        """Return a place."""
+        """Return a place; live guidance that began with other content begins again, as what it asked may be gone."""
+        if seat.run is not None and seat.run.guide and seat.run.guided_by != self.library.version:
+            seat = replace(seat, run=replace(seat.run, guide=""))
         return Place(exercise, seat)
 
     # --- what comes in ----------------------------------------------------------------------------------
@@ -329,11 +331,11 @@ class Hall:
                     or exercise.held
                 ):
                     continue
-                place = Place(exercise, seat)
+                place = self.at(exercise, seat)
                 for inject in play.timed(self.table(exercise), seat.run, self.seconds(place)):
                     self.move(place, Happened(inject, self.seconds(place)))
                     seat = self.store.seat(identity) or seat
-                    place = Place(exercise, seat)
+                    place = self.at(exercise, seat)
 
     # --- saying -----------------------------------------------------------------------------------------
 

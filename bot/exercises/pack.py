@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.models.scenarios import END
-from bot.wording import cite, page
+from bot.wording import cite_if_there, page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from bot.library import Library
     from bot.models.scenarios import Decision, Inject, Scenario, Scene, SceneFact
@@ -42,7 +42,7 @@ EMPTY_ROWS = 10
 
 def pack(library: Library, scenario: Scenario) -> str:
     """Return the pack of an exercise as a page that prints on A4; what is cited and unknown says so."""
-    sources = {source: _cited(library, source) for source in _all_sources(scenario)}
+    sources = {source: cite_if_there(library, source) for source in _all_sources(scenario)}
     return page(
         "pack.html.j2",
         scenario=scenario,
@@ -61,14 +61,6 @@ def pack(library: Library, scenario: Scenario) -> str:
 def clock(minutes: int) -> str:
     """Return minutes as they stand on a running clock: 75 is 1:15."""
     return f"{minutes // 60}:{minutes % 60:02}"
-
-
-def _cited(library: Library, source: str) -> Mapping[str, str]:
-    """Return what is shown of a source; one that is not there is named as such, since a draft may be printed too."""
-    if source in library.sources:
-        return cite(library, source)
-    unknown = dict.fromkeys(("title", "document", "date", "locator", "standing", "evidence"), "")
-    return {**unknown, "id": source, "text": "There is no such source in this library: name one before you use this."}
 
 
 def _all_sources(scenario: Scenario) -> Iterator[str]:

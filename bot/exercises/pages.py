@@ -12,7 +12,7 @@ from bot.errors import SetupError
 from bot.exercises.seats import Role
 from bot.scenarios.debrief import MET_LINES, debrief, minutes
 from bot.scenarios.group import picture
-from bot.wording import cite, page
+from bot.wording import cite_if_there, page
 
 if TYPE_CHECKING:
     from bot.exercises.seats import Exercise
@@ -39,7 +39,7 @@ def own_page(library: Library, store: ExerciseStore, seat_id: str) -> str:
         found=sum(seen.at is not None for seen in held.facts),
         scenes=[(scene, list(rows)) for scene, rows in groupby(held.facts, key=lambda seen: seen.scene)],
         choices=held.choices,
-        points=[(point, cite(library, point.objective.point)) for point in held.points],
+        points=[(point, cite_if_there(library, point.objective.point)) for point in held.points],
         kept=kept,
         minutes=minutes,
     )
@@ -61,7 +61,7 @@ def group_page(library: Library, store: ExerciseStore, exercise_id: str) -> str:
         "group_debrief.html.j2",
         **_common(library, exercise),
         picture=seen,
-        points=[(point, cite(library, point.point)) for point in seen.points],
+        points=[(point, cite_if_there(library, point.point)) for point in seen.points],
         scenes=scenes,
         notes=notes,
     )
@@ -92,7 +92,7 @@ def group_csv(library: Library, store: ExerciseStore, exercise_id: str) -> str:
     for point in seen.points:
         everybody = point.met + point.partly + point.missed
         for what, count in (("met", point.met), ("partly", point.partly), ("missed", point.missed)):
-            text = library.sources[point.point].text
+            text = cite_if_there(library, point.point)["text"]
             rows.append(("point", "", text, what, count, everybody, (point.point,)))
     rows += [("note", scene, words, kind, "", "", ()) for kind, scene, words in store.notes(exercise.id)]
     for row in rows:

@@ -74,6 +74,8 @@ def question(table: Table, run: Run) -> Reply:
             return with_options(Reply(ReplyKind.ASK, decision.ask, step=f"{run.scene}/{decision.id}"), options)
         case Stage.LIVE if run.guide:
             return guide.question(table.library, run.guide, shown(table.library, SKIP_GUIDE))
+        case Stage.LIVE if table.scene(run).live not in table.library.flows:  # taken out since the exercise began
+            return with_options(table.line("exercise_go_on"), (shown(table.library, GO_ON),))
         case Stage.LIVE:
             title = table.library.flows[table.scene(run).live or ""].title
             offered = (shown(table.library, OPEN_GUIDE), shown(table.library, GO_ON))

@@ -164,10 +164,11 @@ def _choices(library: Library, held: Debrief) -> Iterator[tuple[str, tuple[str, 
 
 def _points(library: Library, held: Debrief) -> Iterator[tuple[str, tuple[str, ...]]]:
     for point in held.points:
-        source = library.sources[point.objective.point]
+        name = point.objective.point
         became = library.lines[MET_LINES[point.met]].text
-        says = getattr(source, "title", "") or cut(source.text, LONGEST_POINT)
-        yield f"{became}: {says} ({source.id})", (source.id,)
+        source = library.sources.get(name)  # it may have been taken out since the exercise began
+        says = "" if source is None else getattr(source, "title", "") or cut(source.text, LONGEST_POINT)
+        yield f"{became}: {says} ({name})", (name,)
 
 
 def _listed(head: str, items: Iterable[tuple[str, tuple[str, ...]]]) -> list[Reply]:

@@ -124,7 +124,8 @@ def _tapped(table: Table, run: Run, move: Tapped) -> Played:
             return _decided(table, run, option, at)
         case Stage.LIVE if option == OPEN_GUIDE:
             state, said = guide.opened(table.library, table.scene(run).live or "")
-            return Played(replace(run, guide=state), (table.line("exercise_guide_begins"), *_last(table, state, said)))
+            run = replace(run, guide=state, guided_by=table.library.version)
+            return Played(run, (table.line("exercise_guide_begins"), *_last(table, state, said)))
         case Stage.LIVE if run.guide and option != SKIP_GUIDE:
             return _guided(table, run, Guided(Chose((option,)), at))
         case _:
@@ -208,7 +209,8 @@ def _why(table: Table, run: Run) -> Reply:
     told = [(one.scene, 0, table.story.fact(one.scene, one.fact).sources) for one in run.found]
     told += [(one.scene, 1, table.story.option(one.scene, one.decision, one.option).sources) for one in run.decided]
     told.sort(key=lambda one: (run.scenes.index(one[0]), one[1]))
-    sources = told[-1][2] if told else ()
+    # What is no longer in the library has nothing to show.
+    sources = tuple(one for one in (told[-1][2] if told else ()) if one in table.library.sources)
     return (
         Reply(ReplyKind.CITE, table.library.lines["why_heading"].text, sources)
         if sources

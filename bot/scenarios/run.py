@@ -78,6 +78,8 @@ class Run:
     """Holding points passed; the opening is the first."""
     guide: str = ""
     """The state of the live guidance that is gone through inside the exercise, as its own JSON."""
+    guided_by: str = ""
+    """The version of the content that this guidance began with; with another, it begins again."""
     wrote: bool = False
     """A reflection was written, and it is still to be said whether it may be kept."""
 
