@@ -271,6 +271,10 @@ CODES: dict[str, tuple[str, str]] = {
         "A document is named that is not in knowledge/sources.",
         "Correct the id, or add the document there first.",
     ),
+    "to_write": (
+        "A text of an exercise still says TO WRITE, as what was brought in from Twine does.",
+        "Write the text, or name a source of knowledge/ that says it.",
+    ),
     "unknown_fact": (
         "Something needs a fact that is not in this exercise.",
         "Correct the id, or write the fact first.",
