@@ -188,6 +188,59 @@ def test_a_co_facilitator_takes_over_with_the_second_code(house: Callable[..., H
     assert "did not follow" in trainee.types("next")
 
 
+def test_the_board_says_who_is_away_and_nobody_waits_for_them(house: Callable[..., House]) -> None:
+    """Counts only: somebody who left, for something real perhaps, is no longer here; what they found still counts."""
+    here = house()
+    lead, (sam, alex), _ = here.group("Sam", "Alex")
+    sam.types("what did jo say, exactly?")
+    assert "2 here, 0 waiting" in lead.types("show")
+    sam.types("real")
+    board = lead.types("show")
+    assert "1 here, 1 away, 0 waiting" in board
+    assert "Monday, 8.40: 1 here" in board
+    assert "1 of 2  What did Jo say, exactly?" in board
+    alex.taps("Go on to decide")
+    alex.taps(TELL)
+    assert "1 here, 1 away, 1 waiting" in lead.types("show")
+
+
+def test_a_closed_terminal_is_away_and_whoever_has_none_is_not(house: Callable[..., House]) -> None:
+    """Of a telephone nothing is known, so it counts as here."""
+    here = house()
+    lead, (sam, _), _ = here.group("Sam", "Alex")
+    here.hall.presence.is_here(sam.id)
+    assert "2 here, 0 waiting" in lead.types("show")
+    here.hall.presence.is_here(sam.id, here=False)
+    assert "1 here, 1 away" in lead.types("show")
+
+
+def test_the_board_tells_the_facilitator_what_to_listen_for_while_they_talk(house: Callable[..., House]) -> None:
+    """The question and what to listen for stand on the facilitator's board alone, and only while somebody waits there."""
+    here = house()
+    lead, (sam,), _ = here.group("Sam")
+    assert "listen for" not in lead.types("show")
+    sam.taps("Go on to decide")
+    assert "That Jo is liked" not in sam.taps(TELL)
+    board = lead.types("show")
+    assert "To talk over: What made the explanation easy to believe?" in board
+    assert "listen for: That Jo is liked" in board
+    assert "listen for" not in lead.types("next")
+
+
+def test_whoever_was_out_hears_what_was_sent_meanwhile(house: Callable[..., House]) -> None:
+    """The others talk about it; it is told once."""
+    here = house()
+    lead, (sam, alex), started = here.group("Sam", "Alex")
+    sam.types("leave")
+    lead.types("inject colleague")
+    assert "Babies bruise" in alex.heard()
+    back = sam.joins(started.join_code, "Sam")
+    assert back.count("Babies bruise") == 1
+    assert "What do you want to know?" in back
+    sam.types("leave")
+    assert "Babies bruise" not in sam.joins(started.join_code, "Sam")
+
+
 def test_hold_stops_everybody_and_next_goes_on(house: Callable[..., House]) -> None:
     """While it is held nothing counts; afterwards the same question is open."""
     here = house()

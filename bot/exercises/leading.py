@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.exercises.hall import Hall, Place
     from bot.exercises.seats import Exercise, Seat
     from bot.scenarios.group import Picture
+    from bot.scenarios.run import Run
 
 BUTTONS = ("next", "hold", "inject", "show", "who", "end")
 """What stands on the board; typed, the same words work."""
@@ -41,16 +42,25 @@ def board(hall: Hall, exercise: Exercise) -> Reply:
 
 def picture_of(hall: Hall, exercise: Exercise) -> Picture:
     """Return where the group stands."""
-    begun = [(seat.run, not seat.gone) for seat in hall.store.seats(exercise.id, Role.TRAINEE) if seat.run is not None]
-    return picture(
-        exercise.story, [run for run, _ in begun], exercise.opened, here=[run for run, here in begun if here]
-    )
+    runs: dict[bool, list[Run]] = {False: [], True: []}
+    for seat in hall.store.seats(exercise.id, Role.TRAINEE):
+        if seat.run is not None:
+            runs[_is_away(hall, seat)].append(seat.run)
+    return picture(exercise.story, runs[False], exercise.opened, runs[True])
+
+
+def _is_away(hall: Hall, seat: Seat) -> bool:
+    """Say whether somebody left before the end: for something real, or because a terminal was closed."""
+    if seat.run is None or seat.run.stage is Stage.OVER:
+        return False
+    return bool(seat.gone) or hall.presence.is_closed(seat.person)
 
 
 def _lines(hall: Hall, exercise: Exercise) -> Iterator[str]:
     """Yield the picture as lines: who is where, and in each scene that is being played what was found and decided."""
     seen = picture_of(hall, exercise)
-    yield f"{exercise.join_code} · {seen.people} here, {seen.waiting} waiting, {seen.over} finished"
+    away = f", {seen.away} away" if seen.away else ""
+    yield f"{exercise.join_code} · {seen.people - seen.away} here{away}, {seen.waiting} waiting, {seen.over} finished"
     if exercise.held:
         yield hall.library.lines["exercise_held_lead"].text
     for scene, count in seen.scenes:
@@ -62,6 +72,9 @@ def _lines(hall: Hall, exercise: Exercise) -> Iterator[str]:
         for option in options:
             if option.decided:
                 yield f"  {option.chosen} of {option.decided}  {option.option.label}"
+        if scene.hold is not None and scene.id in seen.stopped:
+            yield f"To talk over: {scene.hold.discuss}"
+            yield from (f"  listen for: {one}" for one in scene.hold.listen_for)
 
 
 # --- what comes in ------------------------------------------------------------------------------------

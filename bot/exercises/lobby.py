@@ -14,7 +14,7 @@ from bot.exercises.heard import Heard
 from bot.exercises.seats import Role
 from bot.exercises.speaking import LOBBY, out_of
 from bot.models import ReplyKind
-from bot.scenarios.moves import Again
+from bot.scenarios.moves import Again, Happened
 
 if TYPE_CHECKING:
     from bot.exercises.hall import Hall, Place
@@ -131,7 +131,12 @@ def _sit_down(hall: Hall, seat: Seat) -> None:
     hall.say(place, hall.line("exercise_resumed"))
     if seat.role is Role.LEAD or seat.run is None:
         hall.say(place, hall.question(place))
-    else:
+        return
+    # What the facilitator sent meanwhile is told now: the others talk about it.
+    missed = [one for one in exercise.sent if one.partition(".")[0] == seat.run.scene and one not in seat.run.injected]
+    for one in missed:
+        hall.move(replace(place, seat=hall.store.seat(seat.id) or again), Happened(one, hall.seconds(place)))
+    if not missed or exercise.held:
         hall.move(place, Again(hall.seconds(place)))
 
 

@@ -276,7 +276,7 @@ class ExerciseStore:
         self.connection.execute(f"UPDATE seats SET {sets} WHERE id = ?", (*columns.values(), seat))
 
     def see(self, person: str, at: str) -> None:
-        """Note that somebody's terminal is open; nothing, when it closes."""
+        """Note that somebody's terminal is open, or what stands for closed."""
         with self.transaction():
             self.connection.execute("UPDATE seats SET seen_at = ? WHERE person = ? AND NOT gone", (at, person))
 

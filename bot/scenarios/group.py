@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from bot.scenarios.run import Run
     from bot.scenarios.story import Story
 
+TALKS = STOPS - {Stage.OPENING}
+
 
 @dataclass(frozen=True, slots=True)
 class FactCount:
@@ -53,7 +55,11 @@ class Picture:
     """The group's picture at one moment."""
 
     people: int
+    away: int
+    """How many of them have left it for now."""
     waiting: int
+    stopped: frozenset[str]
+    """The scenes at whose holding point somebody waits."""
     over: int
     scenes: tuple[tuple[Scene, int], ...]
     """How many are in each scene now."""
@@ -67,12 +73,12 @@ class Picture:
         return facts, tuple(one for one in self.options if one.scene.id == scene)
 
 
-def picture(story: Story, runs: Sequence[Run], opened: int, *, here: Sequence[Run] | None = None) -> Picture:
+def picture(story: Story, runs: Sequence[Run], opened: int, away: Sequence[Run] = ()) -> Picture:
     """Add up where a group stands; `opened` is how many holding points its facilitator has opened.
 
-    `here` are those who have not left, if that is not everybody: nobody waits for the others.
+    Those who are `away` count for what they found and decided, and nobody waits for them.
     """
-    here = runs if here is None else here
+    here, runs = runs, (*runs, *away)
     there = Counter(scene for run in runs for scene in run.scenes)
     now = Counter(run.scene for run in here if run.stage not in (Stage.OPENING, Stage.OVER))
     found = Counter(one.fact for run in runs for one in run.found)
@@ -81,7 +87,9 @@ def picture(story: Story, runs: Sequence[Run], opened: int, *, here: Sequence[Ru
     scenes = [scene for scene in story.scenario.scenes if there[scene.id]]
     return Picture(
         people=len(runs),
+        away=len(away),
         waiting=sum(run.stage in STOPS and opened <= run.stops for run in here),
+        stopped=frozenset(run.scene for run in here if run.stage in TALKS and opened <= run.stops),
         over=sum(run.stage is Stage.OVER for run in runs),
         scenes=tuple((scene, now[scene.id]) for scene in scenes if now[scene.id]),
         facts=tuple(
