@@ -115,7 +115,18 @@ def join_command(code: str, name: str, db: Path | None, content: Path | None) ->
             f"Somebody here is already called {name}: choose another name; or, if that was you, try again in a quarter of a minute."
         )
     _enter(hall, who, code, name=name)
+    place = hall.place(who)
     _attend(hall, who, db, name)
+    seat = hall.store.seat(place.seat.id) if place is not None else None
+    if (
+        seat is not None
+        and seat.run is not None
+        and seat.run.scenes
+        and hall.place(who) is None
+        and _is_over(hall, seat)
+    ):
+        where = f" --db {db}" if db else ""
+        click.echo(f"Yours as a page to print: thinkchild exercise debrief {seat.id} --html debrief.html{where}")
 
 
 @exercise.command("debrief")
@@ -125,20 +136,25 @@ def join_command(code: str, name: str, db: Path | None, content: Path | None) ->
 @click.option("--csv", "as_csv", type=click.Path(path_type=Path), help="Write a group's counts as a table.")
 @click.argument("which")
 def debrief_command(which: str, db: Path | None, content: Path | None, html: Path | None, as_csv: Path | None) -> None:
-    """Write the debrief of an exercise (its id, or its join code): one person's own, or a group's in counts."""
+    """Show or write a debrief: a group's in counts (by its id, or join code), or one's own (by the id shown at the end)."""
+    from bot.exercises.in_words import group_in_words, own_in_words  # noqa: PLC0415
     from bot.exercises.pages import group_csv, group_page, own_page  # noqa: PLC0415
 
     hall = _hall(db, content)
-    held = _held(hall, which)
-    if not held.is_group:
+    seat = hall.store.seat(which.lower())  # known to nobody but whoever sat there
+    held = _held(hall, which) if seat is None else None
+    if held is not None and held.is_group:
         if as_csv is not None:
-            raise SetupError("A table is for a group's counts: ask for --html.")
-        put(own_page(hall.library, hall.store, _seats(hall, held)[0].id), html)
+            put(group_csv(hall.library, hall.store, held.id), as_csv)
+        if html is not None:
+            put(group_page(hall.library, hall.store, held.id), html)
+        if html is None and as_csv is None:
+            put(group_in_words(hall.library, hall.store, held.id), None)
         return
     if as_csv is not None:
-        put(group_csv(hall.library, hall.store, held.id), as_csv)
-    if html is not None or as_csv is None:
-        put(group_page(hall.library, hall.store, held.id), html)
+        raise SetupError("A table is for a group's counts: ask for --html.")
+    own = seat.id if seat is not None else _seats(hall, _held(hall, which))[0].id
+    put((own_in_words if html is None else own_page)(hall.library, hall.store, own), html)
 
 
 @exercise.command("replay")
@@ -331,6 +347,14 @@ def _found(kept: list[Exercise], which: str) -> Exercise:
         says = "several exercises" if found else "no exercise that is kept"
         raise SetupError(f"'{which}' names {says}: 'thinkchild exercise list' shows their ids.")
     return found[0]
+
+
+def _is_over(hall: Hall, seat: Seat) -> bool:
+    """Say whether an exercise is over for somebody: they came to its end, or it was ended."""
+    from bot.scenarios.run import Stage  # noqa: PLC0415
+
+    held = hall.store.exercise(seat.exercise)
+    return (seat.run is not None and seat.run.stage is Stage.OVER) or (held is not None and held.ended_at is not None)
 
 
 def _seats(hall: Hall, held: Exercise) -> list[Seat]:

@@ -136,6 +136,20 @@ def test_three_terminals_hold_an_exercise_and_print_its_debrief(sit: Callable[..
     assert lead.ends() == sam.ends() == alex.ends() == 0
     sam.hears("you found")
     assert "everything is real" in sam.said
+    assert "The facilitator has ended the exercise" in sam.said
+    mine = re.search(r"debrief (\w{16})", sam.hears("--html debrief.html"))
+    assert mine is not None
+    own = sit("debrief", mine[1])
+    own.hears("you found 1 of")
+    assert own.ends() == 0
+    assert "took part" not in own.said
+    counts = sit("debrief", join)
+    counts.hears("2 took part")
+    counts.hears("1 of 2  What can Ida do by herself?")
+    assert counts.ends() == 0
+    for said in (own.said, counts.said):
+        assert "EXERCISE, not real" in said
+        assert "<" not in said
     held = re.search(r"debrief (\w{16})", lead.hears("--csv"))
     page = tmp_path / "group.html"
     done = sit("debrief", held[1] if held else join, "--html", str(page))

@@ -47,7 +47,7 @@ def own_page(library: Library, store: ExerciseStore, seat_id: str) -> str:
 
 def group_page(library: Library, store: ExerciseStore, exercise_id: str) -> str:
     """Return a group's debrief as an HTML page; raises SetupError when nobody has begun."""
-    exercise, seen = _picture(store, exercise_id)
+    exercise, seen = picture_of_all(store, exercise_id)
     notes: dict[str, list[tuple[str, str]]] = {}
     for kind, scene, words in store.notes(exercise.id):
         notes.setdefault(scene, []).append((kind, words))
@@ -69,7 +69,7 @@ def group_page(library: Library, store: ExerciseStore, exercise_id: str) -> str:
 
 def group_csv(library: Library, store: ExerciseStore, exercise_id: str) -> str:
     """Return a group's counts as CSV: one row for each fact, option and learning point."""
-    exercise, seen = _picture(store, exercise_id)
+    exercise, seen = picture_of_all(store, exercise_id)
     out = io.StringIO()
     writer = csv.DictWriter(out, fieldnames=COLUMNS)
     writer.writeheader()
@@ -94,7 +94,8 @@ def group_csv(library: Library, store: ExerciseStore, exercise_id: str) -> str:
         for what, count in (("met", point.met), ("partly", point.partly), ("missed", point.missed)):
             text = cite_if_there(library, point.point)["text"]
             rows.append(("point", "", text, what, count, everybody, (point.point,)))
-    rows += [("note", scene, words, kind, "", "", ()) for kind, scene, words in store.notes(exercise.id)]
+    titles = {one.id: one.title for one in exercise.story.scenario.scenes}
+    rows += [("note", titles.get(at, at), words, kind, "", "", ()) for kind, at, words in store.notes(exercise.id)]
     for row in rows:
         cells = dict(zip(COLUMNS, row, strict=True))
         writer.writerow({**cells, "what": _as_text(cells["what"]), "sources": " ".join(cells["sources"])})
@@ -106,7 +107,8 @@ def _as_text(words: str) -> str:
     return f"'{words}" if words[:1] in "=+-@\t\r" else words
 
 
-def _picture(store: ExerciseStore, exercise_id: str) -> tuple[Exercise, Picture]:
+def picture_of_all(store: ExerciseStore, exercise_id: str) -> tuple[Exercise, Picture]:
+    """Return an exercise and its group's picture; raises SetupError when nobody has begun."""
     exercise = store.exercise(exercise_id)
     if exercise is None:
         raise SetupError(
@@ -129,4 +131,4 @@ def _common(library: Library, exercise: Exercise) -> dict[str, Any]:
     }
 
 
-__all__ = ["group_csv", "group_page", "own_page"]
+__all__ = ["group_csv", "group_page", "own_page", "picture_of_all"]

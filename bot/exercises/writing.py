@@ -23,7 +23,7 @@ objectives:                     # what it is for: ids from knowledge/, and what 
     take_back: "When an explanation comes first, write it down as it was said, and still ask what does not fit."
   - point: H9
     take_back: "A mark on a baby who cannot move about goes to children's social care the same day."
-cast:                           # first names only, and nobody real
+cast:                           # first names only, and nobody real; all see this before the first scene: give nothing away
   - {{id: child, name: Robin, who: "Five months old. Does not roll yet."}}
   - {{id: parent, name: Jo, who: "Robin's parent. Friendly, in a hurry."}}
 scenes:
