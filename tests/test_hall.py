@@ -74,7 +74,7 @@ def test_every_message_says_that_it_is_an_exercise(alone: Visitor) -> None:
     alone.types("hello")
     texts = alone.everything()
     assert len(texts) > 15
-    assert [text for text in texts if MARK not in text] == []
+    assert [text for text in texts if "EXERCISE" not in text] == []
 
 
 def test_before_a_line_about_danger_nothing_stands_not_even_the_mark(alone: Visitor) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 EXERCISE_LINES = (
     "exercise_mark",
+    "exercise_mark_beside_danger",
+    "exercise_draft",
     "exercise_opening",
     "exercise_cast",
     "exercise_ready",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Check = Callable[[Asker, Library, Story], Iterable[Problem]]
 
 PART = "scenarios"
+SURNAME = re.compile(r"(?!The )[A-Z][\w'-]+(?: [A-Z][\w'-]+)+")
 BUTTON, SHORTEST_LINE = 20, 80
 AUTHORS = frozenset({"says", "discuss", "listen_for", "reflect", "take_back", "closing", "warning", "about"})
 """Words of the author's own voice; people in the story may say what nobody should."""
@@ -277,6 +278,10 @@ def buttons_are_short(asker: Asker, _: Library, story: Story) -> Iterator[Proble
 def words_are_fit(asker: Asker, _: Library, story: Story) -> Iterator[Problem]:
     """Plain words; nobody real; the author's own voice keeps to what may be said."""
     names = re.compile("|".join(rf"\b{re.escape(one.name)}\b" for one in story.scenario.cast), re.IGNORECASE)
+    for place, one in enumerate(story.scenario.cast):
+        if SURNAME.fullmatch(one.name):
+            says = f"'{one.name}' looks like somebody's whole name: first names only, so that nobody is meant by chance."
+            yield asker.problem(("cast", place, "name"), "H23", says)
     everything = []
     for where, words in texts_of(story.scenario):
         bare = " ".join(names.sub("them", words).split())

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from bot.errors import SetupError
 from bot.exercises.pages import picture_of_all
+from bot.scenarios.asking import Table
 from bot.scenarios.debrief import debrief_replies
-from bot.scenarios.play import Table
 from bot.wording import plain
 
 if TYPE_CHECKING:

@@ -55,6 +55,7 @@ def pack(library: Library, scenario: Scenario) -> str:
         quality=QUALITY,
         sources=list(sources.values()),
         empty_rows=EMPTY_ROWS,
+        draft=library.lines["exercise_draft"].text,
     )
 
 

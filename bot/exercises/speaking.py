@@ -26,8 +26,10 @@ LOBBY = "do:lobby"
 
 def marked(library: Library, reply: Reply) -> str:
     """Return the words of a reply with the watermark."""
-    text, mark = plain(library, reply), f"[{library.lines['exercise_mark'].text}]"
-    return f"{text}\n{mark}" if reply.kind is ReplyKind.DANGER else f"{mark}\n{text}"
+    text = plain(library, reply)
+    if reply.kind is ReplyKind.DANGER:  # "not real" has no place below a question about what is real
+        return f"{text}\n[{library.lines['exercise_mark_beside_danger'].text}]"
+    return f"[{library.lines['exercise_mark'].text}]\n{text}"
 
 
 def out_of(library: Library, replies: Iterable[Reply], *, exercise: str, step: str, opened: str = "") -> dict[str, Any]:

@@ -57,6 +57,7 @@ def begin(table: Table) -> Played:
     said = (
         table.line("exercise_opening", title=scenario.title, about=scenario.about, minutes=minutes),
         Reply(ReplyKind.SAY, scenario.warning),
+        table.line("exercise_draft"),
         table.line("exercise_cast", answers=cast),
     )
     run = Run()

@@ -196,7 +196,7 @@ def test_a_whole_exercise_alone_by_tapping(world: TelegramWorld, alice: Person, 
     assert "The family that says yes to everything" in alice.download(document).decode()
     settled(world, db)
     assert counts(db) == before
-    assert all(MARK in message.text for message in alice.messages())
+    assert all("EXERCISE" in message.text for message in alice.messages())
     alice.press("As a page", on=event)
     alice.expect(document=r"^debrief-\w+\.html$")
 
@@ -296,7 +296,7 @@ def test_the_guidance_inside_an_exercise_is_marked_in_place(world: TelegramWorld
     alice.send("/leave")
     settled(world, db)
     assert counts(db) == before
-    assert all(MARK in message.text for message in alice.messages())
+    assert all("EXERCISE" in message.text for message in alice.messages())
 
 
 # --- real, or the exercise -----------------------------------------------------------------------------
@@ -311,7 +311,7 @@ def test_999_inside_asks_and_real_brings_the_live_card(
     before = counts(db)["turns"]
     alice.press("999")
     asked = alice.expect(contains=lines["exercise_real_or_not"], buttons=["Real: leave now", "The exercise"])
-    assert MARK in asked.text
+    assert "EXERCISE" in asked.text
     alice.send("/help")
     alice.expect(contains=lines["exercise_real_or_not"], buttons=["Real: leave now", "The exercise"])
     alice.press("The exercise")
