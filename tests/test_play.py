@@ -159,13 +159,14 @@ def unchanged(player: Player, move: Move) -> tuple[Reply, ...]:
 
 
 def test_the_opening_says_what_it_is_who_is_in_it_and_how_to_stop() -> None:
-    """Before anything is told: title, about, warning, cast; then whether to begin."""
+    """Before anything is told: title, about, warning, that it is a draft, cast; then whether to begin."""
     player = Player(story())
     said = texts(player.said)
     assert "A small story\nWhat this is about." in said[0]
     assert "999" in said[0]
     assert said[1] == "Anybody may stop."
-    assert "Ida: A baby." in said[2]
+    assert "is a draft" in said[2]
+    assert "Ida: A baby." in said[3]
     assert player.options == [BEGIN]
     assert player.said[-1] == player.question
 
