@@ -16,6 +16,7 @@ from bot.errors import SetupError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bot.events import Event
     from bot.exercises.hall import Hall
     from bot.exercises.seats import Exercise, Seat
 
@@ -308,19 +309,18 @@ def _attend(
     terminal.attend(hint or HINT, kept or KEPT)
 
 
-def _live(db: Path | None, person: str) -> Callable[[], None]:
-    """Return what answers when something turns out to be real: the live guidance, at its 999 card."""
+def _live(db: Path | None, person: str) -> Callable[[Event], None]:
+    """Return what answers when something turns out to be real: the live guidance, at its 999 card or its menu."""
 
-    def answer() -> None:
+    def answer(opening: Event) -> None:
         from bot.advice_log import AdviceLog  # noqa: PLC0415
         from bot.channels.terminal import Terminal  # noqa: PLC0415
-        from bot.events import Do  # noqa: PLC0415
         from bot.session import Desk  # noqa: PLC0415
         from bot.startup import open_library  # noqa: PLC0415
 
         log = AdviceLog.open(db or default_db())
         desk = Desk(log, open_library(log), area=os.environ.get("THINKCHILD_AREA", "england"))
-        Terminal(desk, desk.person(person), sys.stdin, sys.stdout).converse(opening=Do("danger"))
+        Terminal(desk, desk.person(person), sys.stdin, sys.stdout).converse(opening=opening)
 
     return answer
 

@@ -49,7 +49,8 @@ def check_command(what: tuple[str, ...], content: Path | None, *, as_json: bool)
         for problem in problems:
             click.echo(f"{problem} [{problem.code}]")
     if problems:
-        click.echo(f"{len(problems)} problem{'s' if len(problems) != 1 else ''}.", err=True)
+        count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
+        click.echo(f"{count}. Mend what is named, and check again: some show only then.", err=True)
         sys.exit(UNUSABLE)
     if not as_json:
         for story in checked:

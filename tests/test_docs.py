@@ -99,7 +99,7 @@ def test_every_command_named_in_a_document_exists() -> None:
                 assert command is not None, (document.name, words[0])
                 named.add(word)
             options = {option for parameter in command.params for option in parameter.opts}
-            for option in re.findall(r"(?<!\S)--[a-z]+", words[1].split("#")[0]):
+            for option in re.findall(r"(?<!\S)--[a-z-]+", words[1].split("#")[0]):
                 assert option in options | {"--help"}, (document.name, words[0], option)
     groups = [command for command in cli.commands.values() if isinstance(command, click.Group)]
     everything = {*cli.commands, *(name for group in groups for name in group.commands)}

@@ -228,6 +228,20 @@ def test_a_real_answer_leaves_for_the_live_guidance_at_its_999_card(sit: Callabl
     assert sam.ends() == 0
 
 
+def test_a_real_child_is_talked_of_in_the_live_guidance(sit: Callable[..., Sitting]) -> None:
+    """No 999 card for who is in no danger: the menu, from which all of it can be reached."""
+    sam = sit("play", "ready_explanation", by_hand=True)
+    sam.hears("Begin")
+    sam.types("danger")
+    sam.hears("The exercise")
+    sam.types("2")
+    sam.hears("What follows is real")
+    menu = sam.hears("What is it about?")
+    assert "EXERCISE" not in menu
+    sam.types("q")
+    assert sam.ends() == 0
+
+
 def test_wrong_codes_end_with_one_sentence(sit: Callable[..., Sitting]) -> None:
     """Exit code 2, and what to do."""
     for args, says in (

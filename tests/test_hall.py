@@ -148,6 +148,15 @@ def test_the_danger_button_asks_and_a_real_answer_leaves(alone: Visitor, how: st
     assert alone.last is Heard.REAL
 
 
+def test_a_real_child_in_no_danger_is_a_way_out_of_its_own(alone: Visitor) -> None:
+    """Where nobody is in danger, live guidance begins at its menu and not with the 999 card."""
+    alone.types("999")
+    assert "What follows is real" in alone.taps("A real child")
+    assert alone.last is Heard.REAL_CHILD
+    alone.types("a mark on a child")
+    assert alone.last is Heard.ELSEWHERE
+
+
 def test_an_emergency_typed_to_that_question_is_taken_for_real(alone: Visitor) -> None:
     """In doubt it is real; what says neither is asked again."""
     alone.types("999")

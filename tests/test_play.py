@@ -230,8 +230,10 @@ def test_what_was_known_before_counts_in_a_later_scene() -> None:
 def test_there_is_time_for_so_many_questions_and_no_more() -> None:
     """The count is said; after the last one it goes on by itself, and what was not asked stays unsaid."""
     player = begun()
-    assert "There is time for 3 more." in player.question.text
-    player.tap("mark", "moves")
+    assert "There is time for 3." in player.question.text
+    player.tap("mark")
+    assert "There is time for 2 more." in player.question.text
+    player.tap("moves")
     assert "There is time for one more." in player.question.text
     said = texts(player.tap("room"))
     assert said[:2] == ["It is warm.", "There is no time for more questions here."]
@@ -245,7 +247,7 @@ def test_a_question_that_brings_nothing_out_takes_no_time() -> None:
     player = begun()
     for _ in range(5):
         unchanged(player, Asked("", player.later()))
-    assert "There is time for 3 more." in player.question.text
+    assert "There is time for 3." in player.question.text
 
 
 def test_what_is_known_is_not_told_twice() -> None:

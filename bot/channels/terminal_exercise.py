@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from bot.channels.terminal import LEAVE, Screen
 from bot.events import Chose, Do
-from bot.exercises.heard import Heard
+from bot.exercises.heard import FOR_LIVE, Heard
 from bot.exercises.hearing import is_word
 from bot.wire import chosen_by_number, marked_by_word
 
@@ -35,7 +35,7 @@ LEADS_HINT = (
 class ExerciseTerminal(Screen):
     """One person in an exercise, at one terminal or a pipe."""
 
-    def __init__(self, hall: Hall, person: str, lines: IO[str], out: IO[str], *, live: Callable[[], None]) -> None:
+    def __init__(self, hall: Hall, person: str, lines: IO[str], out: IO[str], *, live: Callable[[Event], None]) -> None:
         super().__init__(lines, out)
         self.hall, self.who, self.live = hall, person, live
         self.said: dict[str, Any] = {}
@@ -76,8 +76,8 @@ class ExerciseTerminal(Screen):
             return False
         heard = self.hall.handle(self.who, self._meant(typed), f"terminal:{uuid.uuid4().hex}")
         self._look()
-        if heard is Heard.REAL:
-            self.live()
+        if heard in FOR_LIVE:
+            self.live(Do("danger" if heard is Heard.REAL else "menu"))
             return False
         if heard is Heard.TAKEN and is_word(typed, "leave"):
             self._write(self._kept)

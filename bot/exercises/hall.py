@@ -32,6 +32,7 @@ from bot.scenarios.moves import (
     LEAVE,
     PAGE,
     REAL,
+    REAL_CHILD,
     Again,
     Asked,
     Guided,
@@ -159,11 +160,11 @@ class Hall:
             if option in (ERASE, ERASE_NOW):
                 return leading.after_the_end(self, person, mail.out["exercise"], option)
             if place is None:
-                return Heard.STALE if option != REAL else Heard.REAL
+                return {REAL: Heard.REAL, REAL_CHILD: Heard.REAL_CHILD}.get(option, Heard.STALE)
             late = mail.out["exercise"] != place.exercise.id
             if option != LEAVE and not (place.seat.role is Role.LEAD and option in leading.ALWAYS):
                 late = late or mail.out["open"] != open_mark(place.exercise, place.seat)
-            if late and option not in (REAL, DANGER):
+            if late and option not in (REAL, REAL_CHILD, DANGER):
                 return Heard.STALE
             heard = self.take_option(place, option)
             self.store.add_move(place.seat.id, "", key, stamp(self.clock()))
@@ -262,6 +263,8 @@ class Hall:
             return reality.leave(self, place)
         if option == REAL:
             return reality.leave(self, place, real=True)
+        if option == REAL_CHILD:
+            return reality.leave(self, place, child=True)
         if option == DANGER:
             return reality.ask(self, place, "exercise_real_or_not")
         if option == CARRY_ON and place.seat.asking:

@@ -16,5 +16,11 @@ class Heard(StrEnum):
     """Whoever sent it is in no exercise: it is for live guidance."""
     REAL = "real"
     """The exercise was left because something is real: live guidance has to answer at once."""
+    REAL_CHILD = "real_child"
+    """The exercise was left for a real child, who is in no danger: live guidance has to begin."""
     STALE = "already_answered"
     REFUSED = "refused"
+
+
+FOR_LIVE = frozenset({Heard.REAL, Heard.REAL_CHILD})
+"""What live guidance answers, and nobody else."""

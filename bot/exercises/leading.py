@@ -148,7 +148,9 @@ def _with_words(hall: Hall, place: Place, name: str, words: str) -> None:
     if identifiers(hall.hearing.without_cast(place.exercise.story, words)):
         hall.say(place, hall.line("exercise_guarded"))
     elif name == "note":
-        scene = next((scene.id for scene, _ in picture_of(hall, place.exercise).scenes), "")
+        # Where most of the group is, the later one if two are as full.
+        there = picture_of(hall, place.exercise).scenes
+        scene = max(reversed(there), key=lambda one: one[1])[0].id if there else ""
         hall.store.add_note(place.exercise.id, "note", None, scene, words, stamp(hall.clock()))
         hall.say(place, hall.line("exercise_noted"))
     else:

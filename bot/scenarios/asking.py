@@ -126,7 +126,9 @@ def _facts_question(table: Table, run: Run) -> Reply:
         OptionShown(fact.id, fact.prompt, fact.short or fact.prompt) for fact in askable(table, run) if fact.prompt
     )
     left = questions_left(table, run)
-    which = "exercise_ask" if left is None else "exercise_ask_last" if left == 1 else "exercise_ask_some"
+    asked = any(found.scene == run.scene for found in run.found)
+    some = "exercise_ask_some" if asked else "exercise_ask_first"
+    which = "exercise_ask" if left is None else "exercise_ask_last" if left == 1 else some
     return with_options(table.line(which, count=str(left)), (*prompts, shown(table.library, DECIDE)))
 
 

@@ -13,7 +13,8 @@ OWN = "do:"
 BEGIN, DECIDE, GO_ON = "do:begin", "do:decide", "do:go_on"
 OPEN_GUIDE, SKIP_GUIDE = "do:open_guide", "do:skip_guide"
 KEEP_MINE, KEEP_SHARED, KEEP_NOT, WRITE_NOTHING = "do:keep_mine", "do:keep_shared", "do:keep_not", "do:write_nothing"
-REAL, CARRY_ON, DANGER, LEAVE = "do:real", "do:carry_on", "do:danger", "do:leave"
+REAL, REAL_CHILD, CARRY_ON = "do:real", "do:real_child", "do:carry_on"
+DANGER, LEAVE = "do:danger", "do:leave"
 PAGE, TABLE, ERASE, ERASE_NOW = "do:page", "do:table", "do:erase", "do:erase_now"
 
 

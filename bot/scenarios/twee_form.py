@@ -162,7 +162,10 @@ def read_story(text: str, file: str) -> Story:
         story.refuse(1, "too_many_passages", says)
         return story
     if not heads:
-        story.refuse(1, "no_passages", "There is no passage here: in Twee, each begins with a line such as ':: Name'.")
+        says = "There is no passage here: in Twee, each begins with a line such as ':: Name'."
+        if "<tw-storydata" in text or "<html" in text[:500].lower():
+            says = "This is a story as a page: in Twine choose Build, then Export As Twee, and bring in that file."
+        story.refuse(1, "no_passages", says)
         return story
     if any(line.strip() for line in lines[: heads[0]]):
         story.note(1, "what stands before the first passage belongs to none and was left out.")

@@ -30,7 +30,7 @@ from bot.channels.telegram.layout import (
 from bot.discreet import where
 from bot.errors import StoreError, ThinkchildError
 from bot.events import Do, Marked
-from bot.exercises.heard import Heard
+from bot.exercises.heard import FOR_LIVE, Heard
 from bot.pages import receipt_page
 from bot.wire import BEGIN, RECEIPT, REFUSED, command_of, meaning, own_turn, resolve, same_prompts
 
@@ -81,13 +81,13 @@ class Channel:
             await self._refuse_group(incoming)
             return
         heard = await self.exercises.take(incoming) if self.exercises is not None else Heard.ELSEWHERE
-        if heard not in (Heard.ELSEWHERE, Heard.REAL):
+        if heard is not Heard.ELSEWHERE and heard not in FOR_LIVE:
             return
         person = self.desk.person(incoming.user)
         if self.log.address(person.id) != str(incoming.chat):
             self.log.remember_address(person.id, CHANNEL, str(incoming.chat))
-        if heard is Heard.REAL:
-            await self._live(incoming, person, Do("danger"))
+        if heard in FOR_LIVE:
+            await self._live(incoming, person, Do("danger" if heard is Heard.REAL else "menu"))
         elif self.exercises is None and incoming.kind is Kind.TEXT and is_way_in(incoming.text):
             await self._say_line(incoming, self.desk.line_text("failed"))
         elif incoming.kind in (Kind.MEDIA, Kind.FILE):

@@ -10,7 +10,7 @@ from bot.channels.telegram.incoming import CHANNEL
 from bot.channels.telegram.layout import answered_message, spent_keyboard
 from bot.errors import StoreError
 from bot.events import Chose, Do, Marked
-from bot.exercises.heard import Heard
+from bot.exercises.heard import FOR_LIVE, Heard
 from bot.exercises.pages import group_csv, group_page, own_page
 from bot.exercises.seats import Role
 from bot.scenarios import moves
@@ -96,7 +96,7 @@ class Presses(Lines):
         self, incoming: Incoming, person: str, heard: Heard, pressed: Pressed | None, mail: Mail | None = None
     ) -> Heard:
         """Show what a press led to: what is said, and on the pressed message what was chosen."""
-        if heard is Heard.REAL:
+        if heard in FOR_LIVE:
             await self.post.deliver(person, incoming.chat)
             return heard
         if heard in (Heard.STALE, Heard.REFUSED):

@@ -16,7 +16,7 @@ from bot.clock import stamp
 from bot.errors import SetupError, StoreError
 from bot.exercises import lobby
 from bot.exercises.codes import code_of
-from bot.exercises.heard import Heard
+from bot.exercises.heard import FOR_LIVE, Heard
 from bot.exercises.hearing import is_word
 from bot.exercises.sent import read_exercise
 from bot.wire import (
@@ -100,7 +100,7 @@ class Exercising(Lines):
         self.presses.unmarked(incoming.chat)
         if heard is Heard.ELSEWHERE:
             return heard
-        if heard is not Heard.REAL:
+        if heard not in FOR_LIVE:
             self.forget(incoming)
         if heard is Heard.GUARDED:
             self.desk.log.leave_no_trace()
