@@ -248,6 +248,7 @@ def _send(hall: Hall, place: Place, inject: str) -> None:
 def end(hall: Hall, place: Place) -> None:
     """End the exercise for everybody: each gets their own debrief, the facilitators the group's."""
     exercise = place.exercise
+    last = board(hall, exercise)  # as it stands: once they are let go, nobody is here
     for seat in hall.store.seats(exercise.id, Role.TRAINEE):
         run = seat.run
         if run is None or run.stage is Stage.OVER or seat.gone == GONE_FOR_REAL:
@@ -263,14 +264,14 @@ def end(hall: Hall, place: Place) -> None:
     for seat in hall.store.seats(exercise.id, Role.LEAD):
         here = hall.at(exercise, seat)
         if hall.in_terminal:
-            hall.say(here, hall.line("exercise_ended"), replace(board(hall, exercise), options=()))
+            hall.say(here, hall.line("exercise_ended"), replace(last, options=()))
             continue
         ended = replace(
             hall.line("exercise_ended"),
             kind=ReplyKind.ASK,
             options=(hall.shown(PAGE), hall.shown(TABLE), hall.shown(ERASE)),
         )
-        hall.say(here, board(hall, exercise), ended)
+        hall.say(here, last, ended)
 
 
 def after_the_end(hall: Hall, person: str, exercise_id: str, option: str) -> Heard:

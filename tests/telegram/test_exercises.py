@@ -454,7 +454,7 @@ def test_a_group_from_its_code_to_its_debrief(  # noqa: PLR0915 - one exercise, 
     trainer.press("End it now")
     ended = trainer.expect(contains=lines["exercise_ended"], buttons=["As a page", "As a table"])
     for one in (ann, ben, cay, dan):
-        told(one, lines["exercise_over"])
+        told(one, lines["exercise_ended_early"])
         own = one.expect(buttons=["As a page", "999"])
         one.press("As a page", on=own)
         page = one.download(one.expect(document=r"\.html$")).decode()
@@ -530,7 +530,7 @@ def test_a_second_facilitator_takes_over(world: TelegramWorld, lines: dict[str, 
     told(eve, lines["exercise_held"])
     second.press("End")
     second.press("End it now")
-    told(eve, lines["exercise_over"])
+    told(eve, lines["exercise_ended_early"])
     told(second, lines["exercise_ended"])
     assert not [one for one in trainer.messages() if lines["exercise_ended"] in one.text and MARK not in one.text]
 
@@ -574,7 +574,7 @@ def test_who_left_hears_no_more_of_it(world: TelegramWorld, lines: dict[str, str
     told(fay, lines["exercise_resumed"])
     trainer.press("End")
     trainer.press("End it now")
-    told(fay, lines["exercise_over"])
+    told(fay, lines["exercise_over"])  # nothing had begun for her, so there is nothing to look back on
 
 
 def test_a_blocked_or_unreachable_trainee_holds_nobody_up(world: TelegramWorld, db: Path) -> None:
@@ -742,7 +742,7 @@ def test_killed_in_the_middle_nothing_is_lost_or_done_twice(
     trainer.press("End")
     trainer.press("End it now")
     for person in people:
-        told(person, lines["exercise_over"])
+        told(person, lines["exercise_ended_early"])
 
 
 def test_killed_after_real_the_live_card_still_comes(own: TelegramWorld, tmp_path: Path) -> None:
