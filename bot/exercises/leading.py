@@ -149,8 +149,8 @@ def _with_words(hall: Hall, place: Place, name: str, words: str) -> None:
         hall.say(place, hall.line("exercise_guarded"))
     elif name == "note":
         # Where most of the group is, the later one if two are as full.
-        there = picture_of(hall, place.exercise).scenes
-        scene = max(reversed(there), key=lambda one: one[1])[0].id if there else ""
+        played = picture_of(hall, place.exercise).scenes
+        scene = max(reversed(played), key=lambda one: one[1])[0].id if played else ""
         hall.store.add_note(place.exercise.id, "note", None, scene, words, stamp(hall.clock()))
         hall.say(place, hall.line("exercise_noted"))
     else:
