@@ -285,11 +285,15 @@ def test_no_update_is_lost_or_taken_twice_under_repeated_kills(world: TelegramWo
 # --- reminders --------------------------------------------------------------------------------------------
 
 
+SOON = ("In 30 minutes", "30 min")
+"""How the offer begins; late in the evening its time has a day, and only the short form fits the button."""
+
+
 def to_reminder(world: TelegramWorld) -> Event:
     """Lead somebody to the offer of a reminder."""
     alice = world.person("Alice")
     event = begin(alice)
-    while not any(label.startswith("In 30 minutes") for label in event.labels):
+    while not any(label.startswith(SOON) for label in event.labels):
         alice.press(next(label for label in event.labels if label in CHOICES), on=event)
         event = asked(alice)
     return event
@@ -313,7 +317,7 @@ def test_a_reminder_comes_once_says_nothing_and_survives_a_restart(
     """A chosen reminder is kept; a due one is sent once, in words that give nothing away, also across restarts."""
     alice = world.person("Alice")
     event = to_reminder(world)
-    offer = next(label for label in event.labels if label.startswith("In 30 minutes"))
+    offer = next(label for label in event.labels if label.startswith(SOON))
     alice.press(offer, on=event)
     alice.expect(contains="Done: one message at")
     settled(world, db)
@@ -339,7 +343,7 @@ def test_a_reminder_waits_for_a_network_that_fails(world: TelegramWorld, db: Pat
     """A reminder that cannot be sent is tried again, and only then noted as sent."""
     alice = world.person("Alice")
     event = to_reminder(world)
-    alice.press(next(label for label in event.labels if label.startswith("In 30 minutes")), on=event)
+    alice.press(next(label for label in event.labels if label.startswith(SOON)), on=event)
     alice.expect(contains="Done: one message at")
     settled(world, db)
     world.fault("sendMessage", "502", times=3)
@@ -352,7 +356,7 @@ def test_stopping_reminders_stops_them(world: TelegramWorld, db: Path, lines: di
     """After /stop_reminders (or with a hyphen) nothing comes; without any there is nothing to stop."""
     alice = world.person("Alice")
     event = to_reminder(world)
-    alice.press(next(label for label in event.labels if label.startswith("In 30 minutes")), on=event)
+    alice.press(next(label for label in event.labels if label.startswith(SOON)), on=event)
     alice.expect(contains="Done: one message at")
     alice.send("/stop-reminders")
     alice.expect(contains=lines["reminder_off"])
@@ -365,7 +369,7 @@ def test_a_reminder_to_somebody_who_blocked_us_is_not_tried_for_ever(world: Tele
     """Blocked is noted, and that is the end of it."""
     alice = world.person("Alice")
     event = to_reminder(world)
-    alice.press(next(label for label in event.labels if label.startswith("In 30 minutes")), on=event)
+    alice.press(next(label for label in event.labels if label.startswith(SOON)), on=event)
     alice.expect(contains="Done: one message at")
     settled(world, db)
     alice.block()
