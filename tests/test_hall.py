@@ -126,6 +126,12 @@ def test_a_question_asked_twice_brings_out_nothing_else(alone: Visitor) -> None:
     assert "one more" in again
 
 
+def test_the_words_of_a_prompt_mean_it_also_once_it_was_asked(alone: Visitor) -> None:
+    """Typed again, a prompt is known already, and not something that nobody here can tell."""
+    assert "He lies" in alone.types("what can robin do by himself?")
+    assert "asked about that already" in alone.types("what can robin do")
+
+
 # --- real or exercise -----------------------------------------------------------------------------------
 
 

@@ -249,8 +249,11 @@ class Hall:
             self.reflections.write(place, words)
             move = Wrote(at)
         elif run.stage is Stage.ASKING:
-            fact = self.hearing.fact(place.exercise.story, words, asking.heard_of(self.table(place.exercise), run))
+            table = self.table(place.exercise)
+            fact = self.hearing.fact(place.exercise.story, words, asking.heard_of(table, run))
             option = None if fact else self.hearing.option(asked, words)
+            if not fact and option is None:
+                fact = self.hearing.option(asking.known_question(table, run), words) or ""
             move = Tapped(option, at) if option else Asked(fact, at)
         else:
             move = Asked("", at)

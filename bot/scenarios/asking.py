@@ -107,6 +107,13 @@ def heard_of(table: Table, run: Run) -> frozenset[str]:
     return frozenset((*known, *(fact.id for fact in askable(table, run))))
 
 
+def known_question(table: Table, run: Run) -> Reply:
+    """Return the prompts of this scene that were asked already, as options: their words still mean them."""
+    known = (fact for fact in table.scene(run).facts if run.knows(fact.id))
+    prompts = tuple(OptionShown(fact.id, fact.prompt, fact.short or fact.prompt) for fact in known if fact.prompt)
+    return Reply(ReplyKind.ASK, "", options=prompts)
+
+
 def questions_left(table: Table, run: Run) -> int | None:
     """Return how many questions there is still time for; None where there is no limit."""
     limit = table.scene(run).questions
