@@ -12,6 +12,7 @@ class Role(StrEnum):
     PRACTITIONER = "practitioner"
     LEAD = "lead"
     TRAINER = "trainer"
+    ADMIN = "admin"
 
 
 class Action(StrEnum):

@@ -60,16 +60,30 @@ def full_record(tmp_path_factory: pytest.TempPathFactory, content: Library) -> P
     log.delivered(last.outbox, "sent", stamp(clock()))
     first.desk.stop_reminders(first.person)
     erase(log, last.out["session"])
+    keep_what_evidence_needs(log, last.out["session"])
     first.say("why")
     log.close()
     return path
+
+
+def keep_what_evidence_needs(log: AdviceLog, session: str) -> None:
+    """Add two rows to each table that no conversation writes to."""
+    at = "2026-11-23T12:00:00Z"
+    turn = log.connection.execute("SELECT max(id) FROM turns").fetchone()[0]
+    member = {"member": "m1", "roles": "lead", "setting": "here", "reach": "own", "made_by": "console", "at": at}
+    with log.transaction():
+        for word in ("one", "two"):
+            log.append("holds", {"session": session, "status": word, "reason": "r", "made_by": "console", "at": at})
+            log.append("reads", {"reader": "console", "action": word, "session": session, "detail": "d", "at": at})
+            log.append("enrolments", {**member, "change": word})
+            log.append("case_marks", {"session": session, "turn": turn, "mark": word, "about": "a", "at": at})
 
 
 def erase(log: AdviceLog, session: str, *, tombstone: bool = True) -> None:
     """Remove the words of a session, and whose it was, after a tombstone; what `erase` will do."""
     with log.transaction():
         if tombstone:
-            log._append("tombstones", {"session": session, "reason": "asked for", "at": "2026-11-23T12:00:00Z"})
+            log.append("tombstones", {"session": session, "reason": "asked for", "at": "2026-11-23T12:00:00Z"})
         log.connection.execute("DELETE FROM words WHERE session = ?", (session,))
         log.connection.execute("DELETE FROM owners WHERE session = ?", (session,))
 

@@ -53,9 +53,12 @@ def link(before: str, table: str, row: Mapping[str, object]) -> str:
 
 
 def rows_in_order(connection: sqlite3.Connection) -> Iterator[tuple[str, dict[str, object]]]:
-    """Yield every chained row with its table, in the order it was written."""
+    """Yield every chained row with its table, in the order it was written; a record of an earlier program has fewer tables."""
+    there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     order = connection.execute(
-        " UNION ALL ".join(f"SELECT seq, '{table}' AS part, rowid AS place FROM {table}" for table in CHAINED)
+        " UNION ALL ".join(
+            f"SELECT seq, '{table}' AS part, rowid AS place FROM {table}" for table in CHAINED if table in there
+        )
         + " ORDER BY seq"
     ).fetchall()
     for _, table, place in order:

@@ -143,7 +143,7 @@ class AdviceLog:
         with self.transaction():
             if self.compiled(version) is None:
                 self.connection.execute("INSERT INTO compiled VALUES (?, ?)", (version, body))
-                self._append("content", {"version": version, "source_hash": source_hash, "added_at": at})
+                self.append("content", {"version": version, "source_hash": source_hash, "added_at": at})
 
     # --- sessions and turns -----------------------------------------------------------------------------
 
@@ -176,7 +176,7 @@ class AdviceLog:
         """Begin a session inside the open transaction; returns (id, receipt)."""
         session, salt = secrets.token_hex(8), secrets.token_hex(8)
         receipt = self._new_receipt()
-        self._append(
+        self.append(
             "sessions",
             {
                 "id": session,
@@ -212,7 +212,7 @@ class AdviceLog:
     def add_turn(self, session: str, n: int, turn: TurnRow) -> tuple[int, int]:
         """Add a turn with all it said, inside the open transaction; returns (turn, outbox)."""
         salt = secrets.token_hex(8)
-        turn_id = self._append(
+        turn_id = self.append(
             "turns",
             {
                 "session": session,
@@ -238,10 +238,10 @@ class AdviceLog:
                 "AND NOT EXISTS (SELECT 1 FROM supersessions x WHERE x.advice = a.id)",
                 (session, step, run),
             ).fetchall():
-                self._append("supersessions", {"turn": turn_id, "advice": advice})
+                self.append("supersessions", {"turn": turn_id, "advice": advice})
         for place, (kind, step, run, sources, urgency, words) in enumerate(turn.replies):
             salt = secrets.token_hex(8)
-            advice = self._append(
+            advice = self.append(
                 "advice",
                 {
                     "turn": turn_id,
@@ -256,7 +256,7 @@ class AdviceLog:
             )
             self._add_words("advice", advice, session, salt, words)
         salt = secrets.token_hex(8)
-        outbox = self._append("outbox", {"turn": turn_id, "nonce": turn.nonce, "words_digest": digest(turn.said, salt)})
+        outbox = self.append("outbox", {"turn": turn_id, "nonce": turn.nonce, "words_digest": digest(turn.said, salt)})
         self._add_words("outbox", outbox, session, salt, turn.said)
         self.connection.execute("DELETE FROM inbox WHERE key = ?", (turn.key,))
         return turn_id, outbox
@@ -277,7 +277,7 @@ class AdviceLog:
 
     def note_delivery(self, outbox: int, status: str, at: str) -> None:
         """Note it inside the open transaction."""
-        self._append("deliveries", {"outbox": outbox, "status": status, "at": at})
+        self.append("deliveries", {"outbox": outbox, "status": status, "at": at})
 
     def leave_no_trace(self) -> None:
         """Empty the write-ahead log, where what was deleted from the inbox would otherwise stand for hours.
@@ -317,14 +317,14 @@ class AdviceLog:
 
     def add_reminder(self, turn: int, session: str, *, step: str, due_at: str, by: str) -> int:
         """Add a reminder inside the open transaction."""
-        return self._append(
+        return self.append(
             "reminders", {"turn": turn, "session": session, "step": step, "due_at": due_at, "due_by": by}
         )
 
     def mark_reminders(self, rows: Sequence[int], status: str, at: str) -> None:
         """Add a status to reminders inside the open transaction: sent, answered, stopped or superseded."""
         for reminder in rows:
-            self._append("reminder_status", {"reminder": reminder, "status": status, "at": at})
+            self.append("reminder_status", {"reminder": reminder, "status": status, "at": at})
 
     def reminders(
         self, *, session: str | None = None, person: str | None = None, status: str | None = None
@@ -355,7 +355,7 @@ class AdviceLog:
 
     # --- rows -------------------------------------------------------------------------------------------
 
-    def _append(self, table: str, row: dict[str, Any]) -> int:
+    def append(self, table: str, row: dict[str, Any]) -> int:
         """Add a chained row inside the open transaction; returns its number in the record."""
         seq, before = self._head
         if "id" not in row and table != "content":

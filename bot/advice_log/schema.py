@@ -4,8 +4,8 @@ Chained tables carry `seq` and `hash`, and are append-only by triggers: a row is
 Whatever was said or answered stands in `words`, beside the chain, with a salt; the chained row holds only the
 salted digest. So words can be erased and the chain still verifies: first a tombstone is written, then they go.
 
-`owners` and `addresses` say whose a session is and where to reach them: never chained, never exported. Nor is
-`misunderstood`, which holds nobody's session at all.
+`owners`, `addresses` and `members` say whose a session is, where to reach them and who they are here: never chained, never
+exported. Nor is `misunderstood`, which holds nobody's session at all.
 """
 
 from __future__ import annotations
@@ -23,10 +23,16 @@ CHAINED = (
     "reminders",
     "reminder_status",
     "tombstones",
+    "holds",
+    "reads",
+    "enrolments",
+    "case_marks",
 )
 """Tables whose rows are linked by hashes, in one order given by `seq`."""
+_AT_FIRST = CHAINED[:10]
+"""Those that every record has had from the beginning."""
 
-LATER = frozenset({("turns", "matcher")})
+LATER = frozenset({("turns", "matcher"), ("reminders", "series"), ("reminders", "rung")})
 """Columns that came after rows had been hashed: empty they count for nothing, so that older rows keep their hash."""
 
 migrations = Migrations("thinkchild")
@@ -126,7 +132,7 @@ CREATE TRIGGER words_go_only_after_a_tombstone BEFORE DELETE ON words
 @migrations()
 def m001_the_record(db: Database) -> None:
     """Make every table of the record."""
-    for statement in _statements(_FIRST + "".join(map(_append_only, (*CHAINED, "compiled"))) + _WORDS):
+    for statement in _statements(_FIRST + "".join(map(_append_only, (*_AT_FIRST, "compiled"))) + _WORDS):
         db.execute(statement)
 
 
@@ -147,6 +153,52 @@ CREATE TABLE misunderstood (
 def m003_what_was_not_understood(db: Database) -> None:
     """Make the queue of messages that a lead may look at: see `queue`."""
     for statement in _statements(_THIRD):
+        db.execute(statement)
+
+
+_FOURTH = """
+ALTER TABLE inbox ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE reminders ADD COLUMN series INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE reminders ADD COLUMN rung INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE members (
+  id TEXT PRIMARY KEY, person TEXT NOT NULL UNIQUE, name TEXT NOT NULL, roles TEXT NOT NULL, setting TEXT NOT NULL,
+  reach TEXT NOT NULL, since TEXT NOT NULL);
+CREATE TABLE invitations (
+  code_digest TEXT PRIMARY KEY, roles TEXT NOT NULL, setting TEXT NOT NULL, reach TEXT NOT NULL, name TEXT NOT NULL,
+  made_by TEXT NOT NULL, expires_at TEXT NOT NULL, uses INTEGER NOT NULL);
+CREATE TABLE enrolments (
+  id INTEGER PRIMARY KEY, member TEXT NOT NULL, change TEXT NOT NULL, roles TEXT NOT NULL, setting TEXT NOT NULL,
+  reach TEXT NOT NULL, made_by TEXT NOT NULL, at TEXT NOT NULL, seq INTEGER NOT NULL UNIQUE, hash TEXT NOT NULL);
+
+CREATE TABLE reads (
+  id INTEGER PRIMARY KEY, reader TEXT NOT NULL, action TEXT NOT NULL, session TEXT NOT NULL, detail TEXT NOT NULL,
+  at TEXT NOT NULL, seq INTEGER NOT NULL UNIQUE, hash TEXT NOT NULL);
+CREATE INDEX reads_session ON reads(session);
+
+CREATE TABLE holds (
+  id INTEGER PRIMARY KEY, session TEXT NOT NULL REFERENCES sessions(id), status TEXT NOT NULL, reason TEXT NOT NULL,
+  made_by TEXT NOT NULL, at TEXT NOT NULL, seq INTEGER NOT NULL UNIQUE, hash TEXT NOT NULL);
+CREATE INDEX holds_session ON holds(session);
+
+CREATE TABLE case_marks (
+  id INTEGER PRIMARY KEY, session TEXT NOT NULL REFERENCES sessions(id), turn INTEGER NOT NULL REFERENCES turns(id),
+  mark TEXT NOT NULL, about TEXT NOT NULL, at TEXT NOT NULL, seq INTEGER NOT NULL UNIQUE, hash TEXT NOT NULL);
+CREATE INDEX case_marks_session ON case_marks(session);
+
+CREATE TABLE notes (name TEXT PRIMARY KEY, body TEXT NOT NULL, at TEXT NOT NULL);
+"""
+
+
+@migrations()
+def m004_evidence(db: Database) -> None:
+    """Make what evidence and running need: members, reads, holds, marks on cases, rungs of reminders, attempts.
+
+    `notes` holds facts about the running of this installation that no advice rests on (when it was last backed up, when
+    something last came in): one row a name, changed in place, not chained.
+    """
+    triggers = "".join(map(_append_only, ("holds", "reads", "enrolments", "case_marks")))
+    for statement in _statements(_FOURTH + triggers):
         db.execute(statement)
 
 
