@@ -113,6 +113,11 @@ class Library:
             known = self._evidence[sources] = min(found, key=order.index, default=Evidence.UNVERIFIED)
         return known
 
+    @property
+    def restricted(self) -> tuple[str, ...]:
+        """The flows whose conversations no lead may read where they concern the lead's own setting."""
+        return tuple(flow.id for flow in self.flows.values() if flow.restricted)
+
     def only_signed(self) -> Library:
         """Return this library with only those flows on offer that are signed as they stand."""
         strict = copy.copy(self)

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.access import Action, Person, may
+from bot.access import Action, may
 from bot.advice_log.rows import TurnRow
 from bot.asking import actions_so_far, fill, is_closed, line, open_question, unfinished
 from bot.clock import clock_time, due_of, moment, read, shown, stamp
 from bot.dialogue import Turn, new_state, step, welcome_back
+from bot.door import Door
 from bot.errors import SetupError, StoreError, ThinkchildError
 from bot.events import Chose, Do, Reply
 from bot.guard import identifiers
@@ -32,6 +33,7 @@ from bot.wording import plain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bot.access import Person
     from bot.advice_log.log import AdviceLog
     from bot.events import Event
     from bot.lookup import Lookup
@@ -78,10 +80,10 @@ class Desk:
         require_signed: bool = False,
         nlu: Adviser | None = None,
         learn: bool = False,
+        door: Door | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         library.at(area, "")  # an unknown area is said at once, not at the first message
-        self.require_signed = require_signed
         if require_signed:
             library = library.only_signed()
             if not any(is_offered(library, flow) for flow in library.flows):
@@ -90,10 +92,10 @@ class Desk:
                     "--name ... --role ...', or leave --require-signed out."
                 )
         self.log, self.library, self.area, self.channel = log, library, area, channel
-        self.can_remind, self.clock = can_remind, clock
+        self.can_remind, self.require_signed = can_remind, require_signed
+        self.clock, self.door = clock, door or Door(log)
         self._learning = Learning(log) if learn else None
-        self._libraries: dict[str, Library] = {library.version: library}
-        self._nlu = nlu
+        self._nlu, self._libraries = nlu, {library.version: library}
         self._matchers: dict[str, Matcher] = {}
 
     @property
@@ -102,8 +104,8 @@ class Desk:
         return tuple(flow for flow in self.library.flows if is_offered(self.library, flow))
 
     def person(self, outside_id: str) -> Person:
-        """Return somebody of this channel as a pseudonym."""
-        return Person(self.log.person(self.channel, outside_id))
+        """Return somebody of this channel as a pseudonym, with what they may do here."""
+        return self.door.person(self.log.person(self.channel, outside_id))
 
     def handle(self, person: Person, given: Event | str, key: str) -> Said:
         """Take one event or typed message and return what to say; the same key gives the same answer.
@@ -167,6 +169,7 @@ class Desk:
             area=self.area,
             content_version=self.library.version,
             at=stamp(now),
+            setting=person.setting,
         )
         return _Sitting(session, receipt, label, 0, new_state(self.library), self.library)
 

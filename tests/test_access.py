@@ -2,41 +2,82 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
-from bot.access import CONSOLE, LEAD_ACTIONS, Action, Person, Role, may
+from bot.access import CONSOLE, NEEDS, OF_A_SESSION, About, Action, Person, Reach, Role, may
 
 PRACTITIONER = Person("somebody")
-LEAD = Person("lead", frozenset({Role.LEAD}))
-BOTH = Person("both", frozenset(Role))
-TRAINER = Person("trainer", frozenset({Role.TRAINER}))
-NEEDED = {Action.CONVERSE: Role.PRACTITIONER, Action.LEAD_EXERCISES: Role.TRAINER}
-"""The role that an action needs; all others need a lead."""
 NOBODY = Person("nobody", frozenset())
+LEAD = Person("lead", frozenset({Role.LEAD}), "m-1", "Oak School")
+WIDE = Person("wide", frozenset({Role.LEAD}), "m-2", "Council", Reach.ALL)
+ADMIN = Person("admin", frozenset({Role.ADMIN}), "m-3", "Oak School", Reach.ALL)
+TRAINER = Person("trainer", frozenset({Role.TRAINER}), "m-4")
+ALLOWED = {
+    PRACTITIONER: {"converse"},
+    NOBODY: set[str](),
+    TRAINER: {"converse", "lead_exercises"},
+    LEAD: {"converse", "read_receipt", "list_sessions", "export", "verify", "hold", "see_readings"},
+    ADMIN: {"converse", "verify", "hold", "see_readings", "see_members", "enrol", "erase", "back_up"},
+    CONSOLE: set(Action),
+}
 
 
 @pytest.mark.parametrize("action", Action)
-@pytest.mark.parametrize("person", [PRACTITIONER, LEAD, TRAINER, BOTH, NOBODY, CONSOLE], ids=lambda person: person.id)
+@pytest.mark.parametrize("person", ALLOWED, ids=lambda person: person.id)
 def test_each_may_do_what_their_roles_allow(person: Person, action: Action) -> None:
-    """A practitioner may converse, a trainer start exercises, a lead read, list, export and verify; without a role, nothing."""
-    allowed = NEEDED.get(action, Role.LEAD) in person.roles
-    assert may(person, action) == allowed
-    assert may(person, action, owner="another person") == allowed
+    """Everybody let in may converse, a trainer start exercises, a lead read, an admin enrol and erase but not read."""
+    assert may(person, action) == (action in ALLOWED[person])
 
 
 def test_a_receipt_opens_for_its_owner() -> None:
-    """A receipt opens for whoever owns it, whatever their roles, and for nobody else without the role of a lead."""
-    for person in (PRACTITIONER, NOBODY):
-        assert may(person, Action.READ_RECEIPT, owner=person.id)
-        assert not may(person, Action.READ_RECEIPT, owner="another person")
-        assert not may(person, Action.READ_RECEIPT, owner="")
-        assert not may(person, Action.READ_RECEIPT, owner=None)
+    """A receipt opens for whoever owns it, whatever their roles and whatever it is about, and for no other practitioner."""
+    for person, restricted in product((PRACTITIONER, NOBODY, TRAINER, ADMIN), (True, False)):
+        assert may(person, Action.READ_RECEIPT, about=About(person.id, "", restricted))
+        for owner in ("another person", "", None):
+            assert not may(person, Action.READ_RECEIPT, about=About(owner, person.setting, restricted))
 
 
 def test_owning_a_receipt_allows_nothing_else() -> None:
-    """Whoever owns a record may read its receipt, and neither list, export nor verify."""
-    for action in LEAD_ACTIONS - {Action.READ_RECEIPT}:
-        assert not may(PRACTITIONER, action, owner=PRACTITIONER.id)
+    """Whoever owns a session may read its receipt, and neither list, export nor see who read it."""
+    for action in OF_A_SESSION - {Action.READ_RECEIPT}:
+        assert not may(PRACTITIONER, action, about=About(PRACTITIONER.id, "Oak School"))
+
+
+@pytest.mark.parametrize("action", sorted(OF_A_SESSION))
+def test_a_lead_reads_the_sessions_of_their_own_setting(action: Action) -> None:
+    """A lead sees sessions of their own setting, and of no other; with a wider reach, of every setting."""
+    assert may(LEAD, action, about=About("x", "Oak School"))
+    assert not may(LEAD, action, about=About("x", "Elm School"))
+    assert may(WIDE, action, about=About("x", "Elm School"))
+    assert may(WIDE, action, about=About("x", ""))
+
+
+@pytest.mark.parametrize("action", sorted(OF_A_SESSION))
+def test_a_lead_without_a_setting_reads_nothing_of_people_without_one(action: Action) -> None:
+    """Two empty settings are not the same setting."""
+    assert not may(Person("l", frozenset({Role.LEAD}), "m-9"), action, about=About("x", ""))
+
+
+@pytest.mark.parametrize("action", sorted(OF_A_SESSION))
+def test_no_lead_reads_what_is_about_the_staff_of_their_own_setting(action: Action) -> None:
+    """What is about staff opens to a lead of all settings who surely belongs to another one, and to no other lead (H17)."""
+    own = Person("own", WIDE.roles, "m-5", "Elm School", Reach.ALL)
+    nowhere = Person("nowhere", WIDE.roles, "m-6", "", Reach.ALL)
+    staff = About("x", "Elm School", restricted=True)
+    assert may(WIDE, action, about=staff)
+    assert not may(own, action, about=staff)
+    assert not may(nowhere, action, about=staff)
+    assert not may(Person("elm", LEAD.roles, "m-7", "Elm School"), action, about=staff)
+    assert not may(WIDE, action, about=About("x", "", restricted=True)), "nobody knows whose staff it is about"
+    assert may(CONSOLE, action, about=staff)
+
+
+def test_every_action_says_who_may() -> None:
+    """No action is without a rule, and each needs a role."""
+    assert set(NEEDS) == set(Action)
+    assert all(NEEDS.values())
 
 
 def test_everybody_is_a_practitioner_unless_said_otherwise() -> None:

@@ -25,6 +25,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "models advice_log network",
         "reading events state",
         "files clock wire",
+        "door",
         "library",
         "navigation matching vectors wording signing areas writing",
         "replay routing messages outline kept rasa_nlu answers meaning",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from walking import Talk, actions_said, kinds, offered, texts
 
-from bot.access import Person, Role
+from bot.access import Person
 from bot.advice_log import AdviceLog, export_rows, receipt, verify
 from bot.clock import LONDON, read, stamp
 from bot.errors import SetupError, ThinkchildError
@@ -319,11 +319,11 @@ def test_two_people_have_sessions_of_their_own(talk: Begin) -> None:
 
 
 def test_somebody_who_may_not_converse_is_refused_and_nothing_is_kept(talk: Begin, log: AdviceLog) -> None:
-    """Without the role of a practitioner there is no conversation."""
+    """Without a role there is no conversation."""
     somebody = talk()
     rows = verify(log.connection)[0]
     with pytest.raises(ThinkchildError, match="no access"):
-        somebody.desk.handle(Person(somebody.person.id, frozenset({Role.LEAD})), Open("mark_on_child"), "k")
+        somebody.desk.handle(Person(somebody.person.id, frozenset()), Open("mark_on_child"), "k")
     assert verify(log.connection)[0] == rows
 
 

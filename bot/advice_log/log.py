@@ -171,9 +171,9 @@ class AdviceLog:
         return _current(row) if row else None
 
     def begin_session(
-        self, person: str, *, label: str, channel: str, area: str, content_version: str, at: str
+        self, person: str, *, label: str, channel: str, area: str, content_version: str, at: str, setting: str = ""
     ) -> tuple[str, str]:
-        """Begin a session inside the open transaction; returns (id, receipt)."""
+        """Begin a session inside the open transaction; returns (id, receipt). `setting` is where the person belongs."""
         session, salt = secrets.token_hex(8), secrets.token_hex(8)
         receipt = self._new_receipt()
         self.append(
@@ -189,7 +189,7 @@ class AdviceLog:
                 "began_at": at,
             },
         )
-        self.connection.execute("INSERT INTO owners VALUES (?, ?, ?)", (session, person, salt))
+        self.connection.execute("INSERT INTO owners VALUES (?, ?, ?, ?)", (session, person, salt, setting))
         return session, receipt
 
     def labels_of(self, person: str) -> dict[str, str]:

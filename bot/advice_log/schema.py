@@ -157,6 +157,7 @@ def m003_what_was_not_understood(db: Database) -> None:
 
 
 _FOURTH = """
+ALTER TABLE owners ADD COLUMN setting TEXT NOT NULL DEFAULT '';
 ALTER TABLE inbox ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE reminders ADD COLUMN series INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE reminders ADD COLUMN rung INTEGER NOT NULL DEFAULT 0;

@@ -240,6 +240,9 @@ class Flow(Route):
     signpost: Flag = Field(
         default=False, description="Short, and from today's guidance alone: no review behind it taught this."
     )
+    restricted: Text | None = Field(
+        None, description="Why no lead may read conversations of this flow that concern their own setting."
+    )
     exempt: dict[str, Text] = Field(
         default_factory=dict, description="Promises that do not apply, each with the reason."
     )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from telegram.error import BadRequest, Forbidden, TelegramError
 
-from bot.access import Action, may
+from bot.access import About, Action, may
 from bot.channels.telegram.exercising import is_way_in
 from bot.channels.telegram.incoming import CHANNEL, EXERCISE, Kind
 from bot.channels.telegram.layout import (
@@ -186,7 +186,7 @@ class Channel:
     async def _receipt(self, incoming: Incoming, person: Person, code: str, session: str) -> None:
         """Send a receipt as a page, to its owner."""
         owner = self.log.owner(session)
-        allowed = owner is not None and may(person, Action.READ_RECEIPT, owner=owner)
+        allowed = owner is not None and may(person, Action.READ_RECEIPT, about=About(owner))
         advised = allowed and self.log.session_state(session) is not None
         page = receipt_page(self.log, code) if advised else None
         if page is None:
