@@ -19,9 +19,19 @@ from bot.cli_knowledge import KNOWLEDGE
 from bot.cli_log import log
 from bot.cli_model import model
 from bot.cli_nlu import NLU
+from bot.cli_people import people
 from bot.cli_rasa import rasa
 from bot.cli_serve import serve
-from bot.cli_shared import Commands, area_option, content_option, db_option, default_db, known_flow, library_of
+from bot.cli_shared import (
+    Commands,
+    area_option,
+    content_option,
+    db_option,
+    default_db,
+    door_options,
+    known_flow,
+    library_of,
+)
 from bot.errors import ContentError, SetupError, ThinkchildError
 
 if TYPE_CHECKING:
@@ -29,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.advice_log import AdviceLog
+    from bot.door import Rules
 
 UNUSABLE = 2
 
@@ -101,11 +112,13 @@ def chat(
     help="Offer only flows that a lead has signed as they stand.",
 )
 @learn_option
-def telegram(db: Path | None, area: str, *, require_signed: bool, learn: bool) -> None:
+@door_options
+def telegram(db: Path | None, area: str, *, require_signed: bool, learn: bool, rules: Rules) -> None:
     """Answer on Telegram (needs TELEGRAM_BOT_TOKEN)."""
     from bot.channels.telegram import run, settings  # noqa: PLC0415
 
-    sys.exit(run(db or default_db(), area, settings(os.environ), require_signed=require_signed, learn=learn))
+    given = settings(os.environ)
+    sys.exit(run(db or default_db(), area, given, require_signed=require_signed, learn=learn, rules=rules))
 
 
 @cli.command()
@@ -155,7 +168,7 @@ def _text_of(line: str, place: int) -> str:
     raise SetupError(f'Line {place} is a JSON object without a text: write {{"text": "..."}}.')
 
 
-for command in (exercise, serve, rasa, log, model, *KNOWLEDGE, *CONTENT, *AUTHOR, *NLU):
+for command in (exercise, people, serve, rasa, log, model, *KNOWLEDGE, *CONTENT, *AUTHOR, *NLU):
     cli.add_command(command)
 
 

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli_shared import Commands, area_option, content_option, db_option, default_db, library_of, serving_options
+from bot.cli_shared import (
+    Commands,
+    area_option,
+    content_option,
+    db_option,
+    default_db,
+    door_options,
+    library_of,
+    serving_options,
+)
+
+if TYPE_CHECKING:
+    from bot.door import Rules
 
 PIPELINES = ("light", "diet", "both")
 
@@ -21,13 +34,16 @@ def rasa() -> None:
 @db_option
 @area_option
 @serving_options(5055)
-def actions(db: Path | None, area: str, host: str, port: int, token_file: Path | None, *, require_signed: bool) -> None:
+@door_options
+def actions(
+    db: Path | None, area: str, host: str, port: int, token_file: Path | None, *, require_signed: bool, rules: Rules
+) -> None:
     """Answer a Rasa server that calls its custom action, action_guide."""
     from bot.channels.rest import Settings, run  # noqa: PLC0415
     from bot.network import read_secret  # noqa: PLC0415
 
     given = Settings(host, port, read_secret(token_file, "--token-file") if token_file else "")
-    sys.exit(run(db or default_db(), area, given, only_actions=True, require_signed=require_signed))
+    sys.exit(run(db or default_db(), area, given, only_actions=True, require_signed=require_signed, rules=rules))
 
 
 @rasa.command()

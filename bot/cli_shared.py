@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,6 +103,33 @@ def serving_options(port: int) -> Callable[[Callable[..., Any]], Callable[..., A
         return command
 
     return add
+
+
+def door_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add who may use a service, and how fast; the command gets `rules`."""
+    from bot.door import PER_MINUTE, Rules  # noqa: PLC0415
+
+    @click.option(
+        "--access",
+        envvar="THINKCHILD_ACCESS",
+        type=click.Choice(["enrolled", "open"]),
+        default="enrolled",
+        show_default=True,
+        help="Who may use it: those who were invited ('thinkchild people'), or anybody who finds it.",
+    )
+    @click.option(
+        "--per-minute",
+        envvar="THINKCHILD_PER_MINUTE",
+        type=click.IntRange(0),
+        default=PER_MINUTE,
+        show_default=True,
+        help="How much one person may send in a minute; 0 for no limit.",
+    )
+    @functools.wraps(command)
+    def with_rules(access: str, per_minute: int, **given: Any) -> Any:  # noqa: ANN401 - whatever the command takes
+        return command(rules=Rules(access == "open", per_minute), **given)
+
+    return with_rules
 
 
 def content_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,12 +7,13 @@ nothing of what they sent is read further.
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.access import CONSOLE_ID, Action, Person, Reach, Role, may
-from bot.advice_log.members import Grant, code_in, invite, is_invitation, member_of, redeem, written
+from bot.advice_log.members import Grant, code_in, invite, is_invitation, member_of, members, redeem, written
 from bot.clock import stamp
 from bot.wire import command_of
 
@@ -46,18 +47,24 @@ class Welcome(StrEnum):
     ALREADY_IN = "already_in"
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """On what terms people are let in."""
+
+    is_open: bool = True
+    """Anybody may come in, and not only those who were invited."""
+    per_minute: int = 0
+    """How much one person may send in a minute; 0 for no limit."""
+
+
 class Door:
     """Lets people in: everybody where it is open, else those who were invited or put on the list."""
 
     def __init__(
-        self,
-        log: AdviceLog,
-        *,
-        is_open: bool = True,
-        per_minute: int = 0,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        self, log: AdviceLog, rules: Rules | None = None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        self.log, self.is_open, self.per_minute, self.clock = log, is_open, per_minute, clock
+        self.log, self.clock = log, clock
+        self.is_open, self.per_minute = (rules or Rules()).is_open, (rules or Rules()).per_minute
         self._pace: OrderedDict[str, tuple[float, datetime]] = OrderedDict()
 
     def person(self, pseudonym: str) -> Person:
@@ -82,12 +89,26 @@ class Door:
             with self.log.transaction():
                 member = redeem(self.log, code, person.id, at=stamp(self.clock()))
             if member is not None:
-                return Welcome.LET_IN
+                return Welcome.ALREADY_IN if self.person(person.id) == person else Welcome.LET_IN
             return Welcome.ALREADY_IN if may(person, Action.CONVERSE) else Refusal.CODE_UNKNOWN
         if may(person, Action.CONVERSE):
             # Ten letters may also be words: "new partner". Only what can be nothing else is answered as a code.
             return Welcome.ALREADY_IN if code and command_of(text) is not None else None
         return Refusal.CODE_UNKNOWN if code else Refusal.NOT_ENROLLED
+
+    def notice(self) -> str:
+        """Say for the log of a service who is let in, and what that means."""
+        if self.is_open:
+            return (
+                "Open: anybody who finds this may use it. No lead can tell whose conversations are of their own setting, "
+                "so a lead with the reach 'own' reads none of strangers'."
+            )
+        count = sum(bool(member.grant.roles) for member in members(self.log))
+        if not count:
+            return (
+                "Nobody is let in yet: make an invitation with 'thinkchild people invite', or start with --access open."
+            )
+        return f"Let in are the {count} who were invited or put on the list."
 
     def invite(self, grant: Grant, *, made_by: str = CONSOLE_ID, days: int = DAYS, uses: int = 1) -> tuple[str, str]:
         """Make an invitation; returns its code, in two groups, and until when it holds (UTC, as kept)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.library import Library
+
+os.environ.setdefault("THINKCHILD_ACCESS", "open")
+os.environ.setdefault("THINKCHILD_PER_MINUTE", "0")
+"""A service that a test starts is open and takes any pace; what is about the door says otherwise itself."""
 
 
 @pytest.fixture(scope="session")

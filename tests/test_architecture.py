@@ -41,7 +41,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "from_receipt exercise_examples",
         "cli_shared",
         "cli_review cli_scenario",
-        "cli_log cli_content cli_author cli_exercise cli_knowledge cli_serve cli_rasa cli_nlu cli_model",
+        "cli_log cli_content cli_author cli_exercise cli_knowledge cli_serve cli_people cli_rasa cli_nlu cli_model",
         "cli",
         "__main__",
     )

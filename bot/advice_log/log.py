@@ -292,7 +292,9 @@ class AdviceLog:
     def receive(self, key: str, person: str, payload: str, at: str) -> None:
         """Put what came in on disk before it is acknowledged; its turn takes it out again."""
         with self.transaction():
-            self.connection.execute("INSERT OR IGNORE INTO inbox VALUES (?, ?, ?, ?)", (key, person, payload, at))
+            self.connection.execute(
+                "INSERT OR IGNORE INTO inbox (key, person, payload, at) VALUES (?, ?, ?, ?)", (key, person, payload, at)
+            )
 
     def forget_received(self, *keys: str) -> None:
         """Take out what needed no turn."""

@@ -96,7 +96,8 @@ def invite(log: AdviceLog, grant: Grant, *, made_by: str, expires_at: str, uses:
 def redeem(log: AdviceLog, code: str, person: str, *, at: str) -> Member | None:
     """Let somebody in by the code of an invitation, inside the open transaction; None if it is none, used up or too old.
 
-    Somebody who was shut out needs an invitation as anybody does; a member who uses one has what it grants from then on.
+    Somebody who was shut out needs an invitation as anybody does. A member of the same setting keeps what they have and
+    gets what it grants besides, without a use of it where that is nothing new; in another setting they have what it grants.
     """
     key = _hashed(log, code)
     row = log.connection.execute(
@@ -105,9 +106,16 @@ def redeem(log: AdviceLog, code: str, person: str, *, at: str) -> Member | None:
     ).fetchone()
     if row is None:
         return None
-    log.connection.execute("UPDATE invitations SET uses = uses - 1 WHERE code_digest = ?", (key,))
     roles, setting, reach, name = row
-    return enrol(log, person, Grant(tuple(json.loads(roles)), setting, reach, name), made_by="invitation", at=at)
+    grant, known = Grant(tuple(json.loads(roles)), setting, reach, name), member_of(log, person)
+    if known is not None and known.grant.roles and known.grant.setting == setting:
+        both = tuple(dict.fromkeys((*known.grant.roles, *grant.roles)))
+        wider = known.grant.reach if known.grant.reach != "own" else reach
+        grant = Grant(both, setting, wider, known.grant.name or name)
+        if grant == known.grant:
+            return known
+    log.connection.execute("UPDATE invitations SET uses = uses - 1 WHERE code_digest = ?", (key,))
+    return enrol(log, person, grant, made_by="invitation", at=at)
 
 
 def is_invitation(log: AdviceLog, code: str) -> bool:

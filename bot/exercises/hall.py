@@ -86,6 +86,7 @@ class Hall:
         self.store, self.stories, self.channel, self.clock = store, dict(stories), channel, clock
         self.library = library.at("england", clock().date().isoformat())
         self.hearing = Hearing(self.library, keeper)
+        self._known: set[str] = set()
         self._trainers = None if trainers is None else frozenset(map(self.person, trainers))
         self.presence = Presence(store, clock)
         self.in_terminal = channel == "terminal"
@@ -98,9 +99,13 @@ class Hall:
         """Return somebody of this channel as a pseudonym of exercises."""
         return self.store.person(self.channel, outside_id)
 
+    def know(self, person: str, *, trainer: bool) -> None:
+        """Note whether a channel knows somebody as a trainer; never kept, since it ties this pseudonym to another."""
+        (self._known.add if trainer else self._known.discard)(person)
+
     def may_lead(self, person: str) -> bool:
         """Say whether somebody may start a group here; None as the list of trainers makes everybody one."""
-        is_trainer = self._trainers is None or person in self._trainers
+        is_trainer = self._trainers is None or person in self._trainers or person in self._known
         roles = frozenset({access.Role.TRAINER}) if is_trainer else frozenset[access.Role]()
         return access.may(access.Person(person, roles), access.Action.LEAD_EXERCISES)
 

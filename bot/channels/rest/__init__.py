@@ -20,8 +20,18 @@ from bot.errors import SetupError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bot.door import Rules
 
-def run(log_path: Path, area: str, given: Settings, *, only_actions: bool = False, require_signed: bool = False) -> int:
+
+def run(
+    log_path: Path,
+    area: str,
+    given: Settings,
+    *,
+    only_actions: bool = False,
+    require_signed: bool = False,
+    rules: Rules | None = None,
+) -> int:
     """Answer over HTTP until told to stop; returns the exit code.
 
     Raises SetupError when something needed is missing, or the address cannot be had.
@@ -33,7 +43,7 @@ def run(log_path: Path, area: str, given: Settings, *, only_actions: bool = Fals
         raise SetupError('Answering over HTTP needs two more packages: pip install "thinkchild[serve]".') from None
     from bot.channels.rest.service import answer  # noqa: PLC0415
 
-    return answer(log_path, area, given, only_actions=only_actions, require_signed=require_signed)
+    return answer(log_path, area, given, only_actions=only_actions, require_signed=require_signed, rules=rules)
 
 
 __all__ = ["Settings", "run"]

@@ -17,6 +17,7 @@ from bot.advice_log import AdviceLog
 from bot.channels.rest.app import Pages
 from bot.channels.rest.counter import Counter
 from bot.discreet import log_discreetly
+from bot.door import Door
 from bot.errors import SetupError
 from bot.session import Desk
 from bot.startup import open_library, second_matcher
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from bot.channels.rest.settings import Settings
+    from bot.door import Rules
 
 LOGGER = logging.getLogger(__name__)
 CHANNEL, HOSTED = "rest", "rasa"
@@ -38,7 +40,9 @@ HEAD_SECONDS = 15.0
 """How long the head of a request may take to arrive."""
 
 
-def answer(log_path: Path, area: str, given: Settings, *, only_actions: bool, require_signed: bool) -> int:
+def answer(
+    log_path: Path, area: str, given: Settings, *, only_actions: bool, require_signed: bool, rules: Rules | None
+) -> int:
     """Answer until told to stop; returns the exit code."""
     log_discreetly(given.token)
     with _listening(given) as listener:
@@ -48,11 +52,14 @@ def answer(log_path: Path, area: str, given: Settings, *, only_actions: bool, re
             library = open_library(log)
             nlu = second_matcher(library)
             desks = [
-                Desk(log, library, area=area, channel=name, require_signed=require_signed, nlu=nlu)
+                Desk(
+                    log, library, area=area, channel=name, require_signed=require_signed, nlu=nlu, door=Door(log, rules)
+                )
                 for name in (CHANNEL, HOSTED)
             ]
             desks[0].prepare()  # the matcher is one for both
             app = Pages(counter, *desks).app(given.token, only_actions=only_actions)
+            LOGGER.info("%s", desks[0].door.notice())
             asyncio.run(_serve(app, listener))
         finally:
             counter.close()

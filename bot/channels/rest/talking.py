@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.access import Action, Person, may
-from bot.errors import ThinkchildError
+from bot.door import Refusal
 from bot.events import Do
 from bot.wire import (
     BEGIN,
@@ -58,11 +58,15 @@ class Talking:
         Raises StoreError when the turn could not be kept: then nothing of it was.
         """
         person = self.desk.person(sent.sender)
-        if not may(person, Action.CONVERSE):
-            raise ThinkchildError("You have no access here: ask whoever runs this assistant.")
         key = self._key(person, sent.id)
-        if self.desk.log.kept(key) is not None:  # by now its button, or its number, may mean something else
+        if may(person, Action.CONVERSE) and self.desk.log.kept(key) is not None:
+            # By now its button, or its number, may mean something else.
             return self._items(self.desk.handle(person, Do("again"), key), "")
+        met = self.desk.door.meet(person, sent.text)
+        if isinstance(met, Refusal):
+            return [{"text": self.desk.line_text(met)}]
+        if met is not None:
+            return self._items(self.desk.handle(self.desk.person(sent.sender), Do(BEGIN), f"{key}-{met}"), met)
         given, prefix = self._meant(person, sent.text)
         return self._items(self.desk.handle(person, given, f"{key}-{prefix}" if prefix else key), prefix)
 

@@ -26,8 +26,18 @@ from bot.errors import SetupError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bot.door import Rules
 
-def run(log_path: Path, area: str, given: Settings, *, require_signed: bool = False, learn: bool = False) -> int:
+
+def run(
+    log_path: Path,
+    area: str,
+    given: Settings,
+    *,
+    require_signed: bool = False,
+    learn: bool = False,
+    rules: Rules | None = None,
+) -> int:
     """Answer on Telegram until told to stop; returns the exit code.
 
     Raises SetupError when something needed is missing, the token is refused, or another process is answering.
@@ -38,7 +48,7 @@ def run(log_path: Path, area: str, given: Settings, *, require_signed: bool = Fa
         raise SetupError('Answering on Telegram needs one more package: pip install "thinkchild[telegram]".') from None
     from bot.channels.telegram.service import answer  # noqa: PLC0415
 
-    return answer(log_path, area, given, require_signed=require_signed, learn=learn)
+    return answer(log_path, area, given, require_signed=require_signed, learn=learn, rules=rules)
 
 
 __all__ = ["Settings", "run", "settings"]

@@ -27,12 +27,14 @@ from bot.channels.telegram.layout import (
     messages,
     spent_keyboard,
 )
+from bot.channels.telegram.oversight import Oversight
 from bot.discreet import where
+from bot.door import Refusal, Welcome
 from bot.errors import StoreError, ThinkchildError
 from bot.events import Do, Marked
 from bot.exercises.heard import FOR_LIVE, Heard
 from bot.pages import receipt_page
-from bot.wire import BEGIN, RECEIPT, REFUSED, command_of, meaning, own_turn, resolve, same_prompts
+from bot.wire import BEGIN, DANGER, RECEIPT, REFUSED, command_of, meaning, own_turn, resolve, same_prompts
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -56,6 +58,7 @@ class Channel:
     def __init__(self, desk: Desk, outgoing: Outgoing, username: str, exercises: Exercising | None = None) -> None:
         self.desk, self.outgoing, self.username, self.exercises = desk, outgoing, username, exercises
         self.log, self.sender = desk.log, outgoing.sender
+        self.oversight = Oversight(desk, self.sender, username)
         self._showing: dict[int, tuple[int, str]] = {}
         """Chat -> (message, nonce) of curiosity prompts that are being marked in place."""
 
@@ -80,13 +83,28 @@ class Channel:
         if incoming.kind is Kind.GROUP:
             await self._refuse_group(incoming)
             return
-        heard = await self.exercises.take(incoming) if self.exercises is not None else Heard.ELSEWHERE
+        person = self.desk.person(incoming.user)
+        met = self._meet(incoming, person)
+        if met is Refusal.TOO_FAST:
+            await self._turn_away(incoming, met)
+            return
+        heard = await self._practise(incoming, person, met)
         if heard is not Heard.ELSEWHERE and heard not in FOR_LIVE:
             return
-        person = self.desk.person(incoming.user)
+        if isinstance(met, Refusal):
+            await self._turn_away(incoming, met)
+            return
+        if met is not None:
+            await self.sender.send(incoming.chat, line_message(self.desk.line_text(met)))
+            person = self.desk.person(incoming.user)
+        elif await self.oversight.take(incoming, person):
+            self._forget(incoming)
+            return
         if self.log.address(person.id) != str(incoming.chat):
             self.log.remember_address(person.id, CHANNEL, str(incoming.chat))
-        if heard in FOR_LIVE:
+        if met is not None:
+            await self._live(incoming, person, Do(BEGIN))
+        elif heard in FOR_LIVE:
             await self._live(incoming, person, Do("danger" if heard is Heard.REAL else "menu"))
         elif self.exercises is None and incoming.kind is Kind.TEXT and is_way_in(incoming.text):
             await self._say_line(incoming, self.desk.line_text("failed"))
@@ -96,6 +114,28 @@ class Channel:
             await self._press(incoming, person)
         else:
             await self._text(incoming, person)
+
+    def _meet(self, incoming: Incoming, person: Person) -> Refusal | Welcome | None:
+        """Ask the door; somebody let in who presses 999 is never told to wait."""
+        alarm = incoming.kind is Kind.PRESS and incoming.text.endswith(f":{DANGER}")
+        if alarm and may(person, Action.CONVERSE):
+            return None
+        return self.desk.door.meet(person, incoming.text if incoming.kind is Kind.TEXT else "")
+
+    async def _practise(self, incoming: Incoming, person: Person, met: Refusal | Welcome | None) -> Heard:
+        """Let exercises take what is theirs; from a stranger only what belongs to one that they have the code of."""
+        if self.exercises is None or isinstance(met, Welcome):
+            return Heard.ELSEWHERE
+        if isinstance(met, Refusal) and not self.exercises.is_guest(incoming):
+            return Heard.ELSEWHERE
+        self.exercises.know(incoming.user, trainer=may(person, Action.LEAD_EXERCISES))
+        return await self.exercises.take(incoming)
+
+    async def _turn_away(self, incoming: Incoming, refusal: Refusal) -> None:
+        """Say why nothing more is said; a press comes up again beside it."""
+        up = [self.sender.answer_press(incoming.query)] if incoming.query else []
+        await _together(self.sender.send(incoming.chat, line_message(self.desk.line_text(refusal))), *up)
+        self._forget(incoming)
 
     # --- what people do ---------------------------------------------------------------------------------
 

@@ -83,6 +83,19 @@ class Exercising(Lines):
                 return Heard.REAL
             raise
 
+    def is_guest(self, incoming: Incoming) -> bool:
+        """Say whether somebody who is not let in here sits in an exercise, or holds its code: that is theirs all the same."""
+        try:
+            sits = self.hall.place(self.hall.person(incoming.user)) is not None
+        except StoreError:
+            return False
+        name, _, rest = command_of(incoming.text) or ("", "", "")
+        return sits or (incoming.kind is Kind.TEXT and (name == JOIN or rest.startswith(f"{JOIN}_")))
+
+    def know(self, user: str, *, trainer: bool) -> None:
+        """Note, in memory alone, whether somebody may start exercises because of what they are here."""
+        self.hall.know(self.hall.person(user), trainer=trainer)
+
     # --- what is typed ----------------------------------------------------------------------------------
 
     async def _text(self, incoming: Incoming, person: str, *, sits: bool) -> Heard:

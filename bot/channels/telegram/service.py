@@ -19,6 +19,7 @@ from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, Teleg
 from telegram.ext import ApplicationBuilder, TypeHandler
 from telegram.request import HTTPXRequest
 
+from bot.access import Action, may
 from bot.advice_log import AdviceLog
 from bot.channels.telegram.channel import Channel
 from bot.channels.telegram.exercise_post import Post, prepare_stories
@@ -28,6 +29,7 @@ from bot.channels.telegram.outgoing import Outgoing
 from bot.channels.telegram.sending import AT_ONCE, BESIDE, Sender
 from bot.channels.telegram.settings import BASE_URL, TOKEN
 from bot.discreet import log_discreetly, where
+from bot.door import Door
 from bot.errors import SetupError, StoreError
 from bot.exercises.opening import open_hall
 from bot.exercises.store import ExerciseStore, beside
@@ -42,7 +44,9 @@ if TYPE_CHECKING:
     from telegram import Bot
     from telegram.ext import Application
 
+    from bot.access import Person
     from bot.channels.telegram.settings import Settings
+    from bot.door import Rules
     from bot.exercises.hall import Hall
     from bot.library import Library
 
@@ -74,7 +78,15 @@ COMMAND_TEXTS = {
 }
 
 
-def answer(log_path: Path, area: str, given: Settings, *, require_signed: bool = False, learn: bool = False) -> int:
+def answer(
+    log_path: Path,
+    area: str,
+    given: Settings,
+    *,
+    require_signed: bool = False,
+    learn: bool = False,
+    rules: Rules | None = None,
+) -> int:
     """Answer until told to stop; returns the exit code."""
     os.environ.setdefault("PTB_TIMEDELTA", "1")  # the newer form of its waiting times: the older one warns
     if find_spec("sniffio") is None:
@@ -95,7 +107,9 @@ def answer(log_path: Path, area: str, given: Settings, *, require_signed: bool =
                 require_signed=require_signed,
                 nlu=nlu,
                 learn=learn,
+                door=Door(log, rules),
             )
+            LOGGER.info("%s", desk.door.notice())
             desk.prepare()
             hall = _hall(desk.library, log_path, given)
             try:
@@ -177,7 +191,7 @@ async def _serve(desk: Desk, hall: Hall | None, given: Settings) -> None:
         application.add_error_handler(_log_error)
         beside.append(asyncio.create_task(outgoing.resend(everything=True)))
         if hall is not None and post is not None:
-            queue.may_send = lambda user: hall.may_lead(hall.person(user))
+            queue.may_send = lambda user: hall.may_lead(hall.person(user)) or is_trainer(desk.person(user))
             post.recover()
             beside.append(asyncio.create_task(post.run()))
             beside.append(asyncio.create_task(prepare_stories(hall)))
@@ -210,6 +224,11 @@ async def _wind_down(application: AnyApplication, beside: list[asyncio.Task[None
         task.cancel()
     await asyncio.gather(*beside, return_exceptions=True)
     await application.shutdown()
+
+
+def is_trainer(person: Person) -> bool:
+    """Say whether somebody may start exercises because of what they are here."""
+    return may(person, Action.LEAD_EXERCISES)
 
 
 class StoppedEarlyError(Exception):
