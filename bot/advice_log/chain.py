@@ -7,11 +7,14 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.advice_log.heads import by_row
 from bot.advice_log.schema import CHAINED, LATER
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from bot.advice_log.heads import Head
 
 FIRST = "thinkchild"
 WORDS_OF = {"turns": "state_digest", "advice": "words_digest", "outbox": "words_digest"}
@@ -67,15 +70,16 @@ def rows_in_order(connection: sqlite3.Connection) -> Iterator[tuple[str, dict[st
         yield table, dict(zip(names, cursor.fetchone(), strict=True))
 
 
-def verify(connection: sqlite3.Connection) -> tuple[int, Break | None]:
+def verify(connection: sqlite3.Connection, expected: Sequence[Head] = ()) -> tuple[int, Break | None]:
     """Check the whole record; returns how many rows it has, and the first break if there is one.
 
+    Heads that were noted elsewhere have to be in it, each at its own row: else its end was cut off, or it was made anew.
     It reads one moment of the record, also while others write, and takes no text for granted.
     """
     factory, connection.text_factory = connection.text_factory, _any_text
     connection.execute("BEGIN")
     try:
-        return _verify(connection)
+        return _verify(connection, by_row(expected))
     finally:
         connection.execute("ROLLBACK")
         connection.text_factory = factory
@@ -86,7 +90,7 @@ def _any_text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def _verify(connection: sqlite3.Connection) -> tuple[int, Break | None]:
+def _verify(connection: sqlite3.Connection, noted: Mapping[int, Sequence[Head]]) -> tuple[int, Break | None]:
     before, expected = FIRST, 0
     erased = {row[0] for row in connection.execute("SELECT session FROM tombstones")}
     for table, row in rows_in_order(connection):
@@ -103,11 +107,18 @@ def _verify(connection: sqlite3.Connection) -> tuple[int, Break | None]:
         if says:
             return expected, Break(table, name, seq, says)
         before = str(row["hash"])
+        for one in noted.get(seq, ()):
+            if not one.fits(before):
+                return expected, Break(table, name, seq, f"it is not what it was when the head {one} was noted")
     head = connection.execute("SELECT seq, hash FROM head").fetchone()
     if head is None or tuple(head) != (expected, before):
         return expected, Break(
             "head", "1", expected, "the end of the record does not match: rows were cut off or added"
         )
+    for rows, heads in noted.items():
+        if rows > expected:
+            says = f"its end was cut off: it had {rows:,} rows when the head {heads[0]} was noted"
+            return expected, Break("head", "1", expected, says)
     return expected, None
 
 

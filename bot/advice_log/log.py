@@ -6,18 +6,19 @@ import hashlib
 import hmac
 import json
 import secrets
-import sqlite3
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from bot.advice_log import engine
 from bot.advice_log.chain import digest, link
-from bot.advice_log.opening import connect, key_beside, prepare, readable
+from bot.advice_log.opening import connect, key_beside, know_key, prepare, readable
 from bot.advice_log.rows import Current, Kept, TurnRow
 from bot.advice_log.tables import Database
 from bot.errors import StoreError
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
@@ -43,8 +44,8 @@ class AdviceLog:
         try:
             with readable(path):
                 prepare(connection)
-                # FULL: a turn that was answered is on the disk, also after a power cut.
-                connection.execute("PRAGMA synchronous = FULL")
+                # FULL unless somebody chose: a turn that was answered is on the disk, also after a power cut.
+                connection.execute(f"PRAGMA synchronous = {engine.synchronous()}")
                 connection.execute("PRAGMA secure_delete = ON")
                 connection.execute("PRAGMA foreign_keys = ON")
                 # Without this a REPLACE would slip past the triggers that keep rows from being deleted.
@@ -52,9 +53,11 @@ class AdviceLog:
                 # A read-only file opens well and fails at the first answer: find out now.
                 connection.execute("BEGIN IMMEDIATE")
                 connection.execute("UPDATE head SET seq = seq WHERE one = 1")
-                connection.execute("ROLLBACK")
                 in_use = connection.execute("SELECT 1 FROM owners LIMIT 1").fetchone() is not None
-                return cls(path, connection, key_beside(path, in_use=in_use))
+                key = key_beside(path, in_use=in_use)
+                # Only a key that was just noted is written: opening writes nothing else.
+                connection.execute("COMMIT" if know_key(connection, path, key, in_use=in_use) else "ROLLBACK")
+                return cls(path, connection, key)
         except BaseException:
             connection.close()
             raise
@@ -63,15 +66,15 @@ class AdviceLog:
     def read(cls, path: Path) -> AdviceLog:
         """Open the record to read it, and nothing else: no key is needed, and nothing is written beside it."""
         with readable(path):
-            connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+            connection = engine.open_file(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
             try:
                 connection.execute("SELECT 1 FROM head").fetchone()
-            except sqlite3.OperationalError as error:
+            except engine.operational() as error:
                 connection.close()
                 if "no such table" in str(error):
                     raise
                 # A disk that cannot be written has no room for the file that readers share.
-                connection = sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True, isolation_level=None)
+                connection = engine.open_file(f"{path.resolve().as_uri()}?immutable=1", uri=True, isolation_level=None)
                 connection.execute("SELECT 1 FROM head").fetchone()
         return cls(path, connection, b"")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import secrets
 import sqlite3
@@ -9,6 +11,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from bot.advice_log import engine
+from bot.advice_log.notes import KEY_CHECK, note, put_note
 from bot.advice_log.schema import migrations
 from bot.advice_log.tables import Database, Migrations
 from bot.errors import StoreError
@@ -23,7 +27,7 @@ def readable(path: Path) -> Iterator[None]:
     """Turn what SQLite says into one sentence that says what to do."""
     try:
         yield
-    except sqlite3.Error as error:
+    except engine.errors() as error:
         said = str(error).lower()
         if "locked" in said or "busy" in said:
             says = f"The database {path} is in use by another Thinkchild: wait a moment and try again, or name another with --db."
@@ -32,7 +36,7 @@ def readable(path: Path) -> Iterator[None]:
         elif "full" in said:
             says = f"The disk that holds {path} is full, so nothing of this turn was kept: make room and try again."
         elif "not a database" in said or "malformed" in said or "corrupt" in said:
-            says = f"The database {path} is damaged: keep the file, restore a backup, or name another with --db."
+            says = engine.why_no_database(path)
         elif "no such table" in said or "no such column" in said or "append-only" in said:
             says = f"The database {path} is not one of ours ({error}): name another with --db."
         else:
@@ -60,8 +64,8 @@ def connect(path: Path, patience: float = PATIENCE) -> sqlite3.Connection:
         if not path.exists():
             # Only its owner may read it; the files that SQLite puts beside it take after it.
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-        return sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
-    except (OSError, sqlite3.Error) as error:
+        return engine.open_file(path, timeout=patience, isolation_level=None, check_same_thread=False)
+    except (OSError, *engine.errors()) as error:
         raise StoreError(f"The database {path} cannot be opened ({error}): name another with --db.") from error
 
 
@@ -83,7 +87,7 @@ def prepare(
             if tables.pending(database):
                 tables.apply(database)
             return  # noqa: TRY300 - the way out of the loop
-        except sqlite3.OperationalError as error:
+        except engine.operational() as error:
             if time.monotonic() > until or not any(word in str(error) for word in ("locked", "busy", "already exists")):
                 raise
             if connection.in_transaction:
@@ -101,12 +105,38 @@ def _read_key(file: Path) -> bytes:
     return key
 
 
+def key_path(path: Path) -> Path:
+    """Return where the key of the pseudonyms lies: beside the database."""
+    return path.with_name(path.name + ".key")
+
+
+def check_of(key: bytes) -> str:
+    """Return what a key makes of a fixed text: it tells two keys apart, and leads back to neither."""
+    return hmac.new(key, b"thinkchild: the key of this record", hashlib.sha256).hexdigest()[:32]
+
+
+def know_key(connection: sqlite3.Connection, path: Path, key: bytes, *, in_use: bool) -> bool:
+    """Note inside the open transaction which key a record is used with, and say whether that was new.
+
+    Raises StoreError for another key than that which was noted: everybody would be a stranger.
+    """
+    noted = note(connection, KEY_CHECK)
+    if noted is not None and noted[0] == check_of(key):
+        return False
+    if noted is not None and in_use:
+        raise StoreError(
+            f"The key file {key_path(path)} belongs to another record: put the right one back; without it nobody's session is found."
+        )
+    put_note(connection, KEY_CHECK, check_of(key), "")
+    return True
+
+
 def key_beside(path: Path, *, in_use: bool) -> bytes:
     """Return the key of the pseudonyms: a file beside the database that only its owner can read.
 
     Raises StoreError when the key is gone though it is in use: a new one would make everybody a stranger.
     """
-    file = path.with_name(path.name + ".key")
+    file = key_path(path)
     if file.exists():
         return _read_key(file)
     if in_use:
