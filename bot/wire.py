@@ -1,7 +1,7 @@
 """What comes over a wire in short: a pressed button, a /command, answers by number; and what it means.
 
 A button names a turn by its nonce. It works for the person whose turn that is, while nothing has been said
-since; the ways to 999 and to the menu work always, for anybody. Every channel with buttons shares these codes.
+since; the ways to 999 and to the menu work always, for anybody, and "change" as long as the session is open. Every channel with buttons shares these codes.
 """
 
 from __future__ import annotations
@@ -144,10 +144,18 @@ def is_latest(log: AdviceLog, nonce: str) -> bool:
     return kept is not None and current is not None and (current.session, current.turns) == kept[:2]
 
 
+def is_of_open_session(log: AdviceLog, nonce: str) -> bool:
+    """Say whether the turn of a button belongs to its owner's latest session, in which its answer can still be changed."""
+    kept = log.pressed(nonce)
+    owner = log.owner(kept[0]) if kept is not None else None
+    current = log.current(owner) if owner is not None else None
+    return kept is not None and current is not None and current.session == kept[0] and not current.stopped
+
+
 def resolve(log: AdviceLog, data: str, person: Person, showing: str | None = None) -> Pressed | str:
     """Return what a button means, or the id of the line that says why it does nothing.
 
-    `showing` is the nonce of the curiosity prompts that the pressed message shows by now. Quick taps still
+    "Change" on an older message asks the question of that message again. `showing` is the nonce of the curiosity prompts that the pressed message shows by now. Quick taps still
     carry the nonce from before the last mark: it is the same message with the same prompts, so they count.
     """
     found = DATA.fullmatch(data)
@@ -160,6 +168,8 @@ def resolve(log: AdviceLog, data: str, person: Person, showing: str | None = Non
     if own is None or (name and name not in WHILE_LATEST):
         return REFUSED
     if not is_latest(log, nonce):
+        if name == CHANGE and is_of_open_session(log, nonce):
+            return Pressed(nonce, own[1], Do("change", str(own[1]["step"] or "")))
         newer = own_turn(log, showing, person) if showing and not name else None
         if showing is None or newer is None or not is_latest(log, showing):
             return STALE

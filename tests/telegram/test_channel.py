@@ -321,8 +321,24 @@ def test_a_stale_tap_changes_nothing(world: TelegramWorld, alice: Person, db: Pa
     for label in ("I'm not sure", "Back", "Why?"):
         alice.press(label, on=event)
         alice.expect(lines["already_answered"], kind="alert")
-    alice.expect_none(0.3)
     assert rows(db, "SELECT * FROM turns") == before
+
+
+def test_a_stale_tap_shows_the_way_to_another_answer(world: TelegramWorld, alice: Person, db: Path) -> None:
+    """The message that was tapped too late then carries Change, which asks its own question again."""
+    event = begin(alice)
+    alice.press("No sign of that now", on=event)
+    alice.expect(contains="before you next see", buttons=["No"])
+    settled(world, db)
+    alice.press("I'm not sure", on=event)
+    edited = alice.expect(kind="edit", buttons=["Change", "Menu", "999"])
+    while edited.message_id != event.message_id or "Change" not in edited.labels:
+        edited = alice.expect(kind="edit")
+    alice.press("Change", on=edited)
+    again = alice.expect(buttons=[*FIRST, *EVERYWHERE])
+    assert again.message_id != event.message_id
+    alice.press("Yes: 999", on=again)
+    alice.expect(contains="999", buttons=["I have rung 999"])
 
 
 def test_the_choice_is_marked_and_the_advice_stays(alice: Person) -> None:

@@ -26,6 +26,7 @@ from bot.channels.telegram.layout import (
     link_keyboard,
     messages,
     spent_keyboard,
+    stale_keyboard,
 )
 from bot.channels.telegram.oversight import Oversight
 from bot.discreet import where
@@ -34,7 +35,19 @@ from bot.errors import StoreError, ThinkchildError
 from bot.events import Do, Marked
 from bot.exercises.heard import FOR_LIVE, Heard
 from bot.pages import receipt_page
-from bot.wire import BEGIN, DANGER, RECEIPT, REFUSED, command_of, meaning, own_turn, resolve, same_prompts
+from bot.wire import (
+    BEGIN,
+    DANGER,
+    RECEIPT,
+    REFUSED,
+    STALE,
+    command_of,
+    is_of_open_session,
+    meaning,
+    own_turn,
+    resolve,
+    same_prompts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -174,7 +187,7 @@ class Channel:
         place, nonce = self._showing.get(incoming.chat, (0, ""))
         pressed = resolve(self.log, incoming.text, person, nonce if place == incoming.message else None)
         if isinstance(pressed, str):
-            await self._refuse_press(incoming, pressed)
+            await _together(self._refuse_press(incoming, pressed), *self._show_stale(incoming, person, pressed))
             return
         said = self._turn(incoming, person, pressed.event)
         up = self.sender.answer_press(incoming.query)
@@ -199,6 +212,13 @@ class Channel:
     async def _deliver(self, incoming: Incoming, said: Said, *, in_place: int | None = None) -> None:
         made = messages(said.out, said.nonce, self.outgoing.words)
         await self.outgoing.deliver(incoming.chat, said.outbox, made, in_place=in_place)
+
+    def _show_stale(self, incoming: Incoming, person: Person, refusal: str) -> list[Coroutine[Any, Any, None]]:
+        """Show on a message that was answered before how to give that answer again, if it can be."""
+        nonce = incoming.text.partition(":")[0]
+        if refusal != STALE or own_turn(self.log, nonce, person) is None or not is_of_open_session(self.log, nonce):
+            return []
+        return [self.sender.change_buttons(incoming.chat, incoming.message, stale_keyboard(nonce))]
 
     async def _show_choice(self, incoming: Incoming, pressed: Pressed) -> None:
         """Show on the pressed message what was chosen; one left unanswered keeps only what still works."""

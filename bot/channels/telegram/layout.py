@@ -10,6 +10,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.wire import (
     CAPTIONS,
+    CHANGE,
     DANGER,
     MARKS,
     MENU,
@@ -92,6 +93,11 @@ def keyboard(out: Json, nonce: str) -> InlineKeyboardMarkup:
         rows += [[_button(caption, nonce, name) for caption, name in marks] for marks in mark_buttons(asked)]
         rows += _option_rows(asked, nonce)
     return InlineKeyboardMarkup([*rows, [_button(CAPTIONS[name], nonce, name) for name in ways_on(out)]])
+
+
+def stale_keyboard(nonce: str) -> InlineKeyboardMarkup:
+    """Return the buttons of a message that was answered before: its answer can be given again."""
+    return InlineKeyboardMarkup([[_button(CAPTIONS[name], nonce, name) for name in (CHANGE, MENU, DANGER)]])
 
 
 def spent_keyboard(out: Json, nonce: str) -> InlineKeyboardMarkup:
