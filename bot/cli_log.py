@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli_keeping import KEEPING
+from bot.cli_reading import note_reading
+from bot.cli_record import RECORD
 from bot.cli_shared import Commands, db_option, put, read_log
+from bot.cli_whose import Whose, no_receipt, person, sessions, whose_options
 from bot.errors import SetupError
 
-UNUSABLE = 2
+if TYPE_CHECKING:
+    from bot.advice_log import AdviceLog
 
 
 @click.group(cls=Commands)
@@ -26,10 +31,12 @@ def log() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def log_list(db: Path | None, limit: int, *, as_json: bool) -> None:
     """List the latest sessions."""
-    from bot.advice_log import sessions  # noqa: PLC0415
+    from bot.advice_log import sessions as latest  # noqa: PLC0415
     from bot.clock import read, shown  # noqa: PLC0415
 
-    found = sessions(read_log(db), limit=limit)
+    held = read_log(db)
+    found = latest(held, limit=limit)
+    note_reading(held, "list", [""], f"the latest {len(found)}")
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found], indent=2))
         return
@@ -49,19 +56,15 @@ def log_show(db: Path | None, code: str) -> None:
     """Show one session in brief: what was answered, and what there was to do."""
     from bot.advice_log import receipt  # noqa: PLC0415
 
-    held = receipt(read_log(db), code)
+    log = read_log(db)
+    held = receipt(log, code)
     if held is None:
-        raise _no_receipt(code)
+        raise no_receipt(code)
+    note_reading(log, "show", [held.session])
     click.echo(f"{held.receipt}  {held.label}  {held.area}  begun {held.began_at}  version {held.content_version[:12]}")
     for turn in held.turns:
         kinds = ", ".join(f"{said.kind}{' (overtaken)' if said.overtaken else ''}" for said in turn.said)
         click.echo(f"{turn.n:3}  {turn.at}  {turn.event} {turn.given!r}: {kinds}")
-
-
-def _no_receipt(code: str) -> SetupError:
-    return SetupError(
-        f"There is no receipt {code!r} in this record: see 'thinkchild log list', or name another file with --db."
-    )
 
 
 @log.command("receipt")
@@ -75,42 +78,66 @@ def _no_receipt(code: str) -> SetupError:
 )
 def log_receipt(db: Path | None, code: str, html: Path | None) -> None:
     """Reprint a session word for word, with times, sources and what was answered."""
+    from bot.advice_log import receipt  # noqa: PLC0415
     from bot.pages import receipt_page, receipt_text  # noqa: PLC0415
 
     held = read_log(db)
+    found = receipt(held, code)
     text = receipt_text(held, code) if html is None else receipt_page(held, code)
-    if text is None:
-        raise _no_receipt(code)
+    if text is None or found is None:
+        raise no_receipt(code)
+    note_reading(held, "receipt", [found.session])
     put(text, html)
-
-
-@log.command("verify")
-@db_option
-def log_verify(db: Path | None) -> None:
-    """Prove that no row of the record was changed, removed or added out of turn."""
-    from bot.advice_log import verify  # noqa: PLC0415
-    from bot.advice_log.opening import readable  # noqa: PLC0415
-
-    held = read_log(db)
-    with readable(held.path):
-        count, broken = verify(held.connection)
-    if broken is not None:
-        click.echo(f"The record is broken at {broken}.", err=True)
-        sys.exit(UNUSABLE)
-    click.echo(f"The record holds: {count:,} rows, none changed.")
 
 
 @log.command("export")
 @db_option
+@whose_options
 @click.option("--format", "form", type=click.Choice(["json", "csv", "html"]), default="json", show_default=True)
-@click.option("--receipt", "code", default=None, help="Only this session.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None)
-def log_export(db: Path | None, form: str, code: str | None, out: Path | None) -> None:
-    """Write every line of advice as JSON, CSV or a page."""
-    from bot.advice_log import receipt  # noqa: PLC0415
+def log_export(db: Path | None, whose: Whose, form: str, out: Path | None) -> None:
+    """Write all that is held: of one session, a person (a subject-access request), a case label, a period, or everything."""
+    from bot.advice_log.exporting import bundle  # noqa: PLC0415
     from bot.pages import export  # noqa: PLC0415
 
     held = read_log(db)
-    if code is not None and receipt(held, code) is None:
-        raise _no_receipt(code)
-    put(export(held, form, code), out)
+    somebody = person(_with_key(db) if whose.outside_id is not None else held, whose)
+    wanted = sessions(held, whose, somebody)
+    if not wanted and somebody is None and not whose.is_everything:
+        raise SetupError("There is no such session in this record: see 'thinkchild log list'.")
+    whole = somebody if not (whose.receipts or whose.label or whose.since or whose.until) else None
+    note_reading(held, "export", wanted or [""], form)
+    put(export(bundle(held, wanted, person=whole), form), out)
+
+
+def _with_key(db: Path | None) -> AdviceLog:
+    """Open the record with its key, which turns the id somebody has outside into a pseudonym."""
+    from bot.advice_log import AdviceLog  # noqa: PLC0415
+    from bot.cli_shared import default_db  # noqa: PLC0415
+
+    return AdviceLog.open(db or default_db())
+
+
+@log.command("reads")
+@db_option
+@click.argument("code", required=False)
+def log_reads(db: Path | None, code: str | None) -> None:
+    """List who read what, oldest first: all of it, or of one session."""
+    from bot.advice_log.choosing import session_of  # noqa: PLC0415
+    from bot.advice_log.reads import readings  # noqa: PLC0415
+    from bot.clock import shown_twice  # noqa: PLC0415
+
+    held = read_log(db)
+    session = session_of(held, code) if code is not None else None
+    if code is not None and session is None:
+        raise no_receipt(code)
+    found = readings(held, session)
+    if not found:
+        click.echo("Nobody has read anything of it." if code is None else "Nobody has read it.")
+    for one in found:
+        what = " ".join(filter(None, (one.action, one.receipt, f"({one.detail})" if one.detail else "")))
+        click.echo(f"{shown_twice(one.at)}  {one.reader}: {what}")
+
+
+for command in (*RECORD, *KEEPING):
+    log.add_command(command)

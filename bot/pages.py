@@ -7,13 +7,16 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from bot.advice_log.records import export_rows, receipt
-from bot.clock import shown_twice
+from bot.advice_log.exporting import COLUMNS, flat
+from bot.advice_log.records import receipt
+from bot.clock import read, shown, shown_twice
 from bot.library import Library
 from bot.signing import standing
 from bot.wording import cite, page
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.advice_log import AdviceLog, Receipt
 
 
@@ -67,30 +70,37 @@ def _standing(library: Library, held: Receipt) -> str:
     return " ".join(f"{library.flows[flow].title}: {standing(library, library.flows[flow])}" for flow in flows)
 
 
-def export(log: AdviceLog, form: str, code: str | None = None) -> str:
-    """Return all advice, or one receipt's, as JSON, CSV or an HTML table."""
-    rows = list(export_rows(log, code))
+def export(held: Mapping[str, Any], form: str) -> str:
+    """Return a bundle as JSON, as one CSV table, or as a page; times in UTC, and on the page and in the table also London's."""
     if form == "json":
-        return json.dumps(rows, ensure_ascii=False, indent=2)
+        return json.dumps({**held, "about": ABOUT}, ensure_ascii=False, indent=2)
+    rows = [{**row, "london": _london(row["at"])} for row in flat(held)]
     if form == "csv":
         out = io.StringIO()
         writer = csv.DictWriter(out, fieldnames=EXPORT_COLUMNS)
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({key: plainly(value) for key, value in row.items()} for row in rows)
         return out.getvalue()
-    return page("export.html.j2", rows=rows, columns=EXPORT_COLUMNS)
+    return page("export.html.j2", rows=rows, columns=EXPORT_COLUMNS, head=held["head"], about=ABOUT)
 
 
-EXPORT_COLUMNS = (
-    "receipt",
-    "label",
-    "at",
-    "flow",
-    "step",
-    "kind",
-    "words",
-    "sources",
-    "urgency",
-    "content_version",
-    "overtaken",
+def _london(at: str | None) -> str | None:
+    return shown(read(at)) if at else None
+
+
+def plainly(value: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula: one that looks like one gets an apostrophe before it."""
+    if isinstance(value, str) and (value[:1] in CONTROLS or value.lstrip()[:1] in FORMULA) and value:
+        return f"'{value}"
+    return value
+
+
+CONTROLS = frozenset("\t\r\n")
+FORMULA = frozenset("=+-@|%")
+"""What a cell may not begin with, spaces or none before it."""
+ABOUT = (
+    "All that this record holds of these sessions, and of the person if one was named. Times are UTC; 'london' is the same "
+    "time as it was there. Typed words are not kept, only the answers they were taken for. Where somebody can be reached is "
+    "kept so that reminders arrive, and is not exported. Exercises are kept apart, under another pseudonym."
 )
+EXPORT_COLUMNS = (*COLUMNS[:3], "london", *COLUMNS[3:])

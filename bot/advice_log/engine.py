@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import sqlite3
 import stat
 import sys
@@ -60,6 +61,18 @@ def read_key(file: Path) -> str:
     return text.lower()
 
 
+def make_key(file: Path) -> None:
+    """Make a new key in a file that only its owner may read; raises SetupError if one is there or it cannot be written."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as out:
+            out.write(secrets.token_hex(32) + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+    except OSError as error:
+        raise SetupError(f"The key file {file} cannot be made ({error.strerror}): name another.") from error
+
+
 def open_file(where: Path | str, **how: Any) -> sqlite3.Connection:  # noqa: ANN401 - what sqlite3.connect takes
     """Open a database, encrypted if a key is named; raises SetupError where the key or the library is missing."""
     file = key_file()
@@ -69,7 +82,7 @@ def open_file(where: Path | str, **how: Any) -> sqlite3.Connection:  # noqa: ANN
 def open_with(key: str | None, where: Path | str, **how: Any) -> sqlite3.Connection:  # noqa: ANN401 - as above
     """Open a database with a key, or without one."""
     if key is None:
-        return sqlite3.connect(where, **how)
+        return cast("sqlite3.Connection", sqlite3.connect(where, **how))
     connection = open_by_cipher(where, **how)
     connection.execute(f"PRAGMA key = {as_sql(key)}")
     return connection
@@ -102,9 +115,9 @@ def _cipher() -> Any:  # noqa: ANN401 - a module that has no types
     return cipher
 
 
-def errors() -> tuple[type[Exception], ...]:
-    """Return what either library raises: the two share no class."""
-    return (sqlite3.Error, *([sys.modules[_CIPHER].Error] if _CIPHER in sys.modules else []))
+def errors(*others: type[Exception]) -> tuple[type[Exception], ...]:
+    """Return what either library raises, the two share no class, and others that are caught alike."""
+    return (*others, sqlite3.Error, *([sys.modules[_CIPHER].Error] if _CIPHER in sys.modules else []))
 
 
 def operational() -> tuple[type[Exception], ...]:

@@ -63,7 +63,15 @@ def old(log: AdviceLog, before: str) -> list[str]:
     return [one for one, person, label, _, erased, _ in rows if not erased and (person, label) not in alive]
 
 
-def erase(log: AdviceLog, sessions: Sequence[str], reason: str, at: str, *, person: str | None = None) -> Plan:
+def erase(
+    log: AdviceLog,
+    sessions: Sequence[str],
+    reason: str,
+    at: str,
+    *,
+    person: str | None = None,
+    made_by: str = "console",
+) -> Plan:
     """Erase sessions in one transaction, those left out on which a hold stands; returns what was done.
 
     With a person also what is held of them beside their sessions: membership, messages that wait, and where to reach
@@ -78,17 +86,17 @@ def erase(log: AdviceLog, sessions: Sequence[str], reason: str, at: str, *, pers
             log.connection.execute("DELETE FROM words WHERE session = ?", (session,))
             log.connection.execute("DELETE FROM owners WHERE session = ?", (session,))
         if person is not None:
-            _forget(log, person, reason, at)
+            _forget(log, person, made_by, at)
         for one in people:
             _forget_address(log, one)
     return done
 
 
-def _forget(log: AdviceLog, person: str, reason: str, at: str) -> None:
+def _forget(log: AdviceLog, person: str, made_by: str, at: str) -> None:
     log.connection.execute("DELETE FROM inbox WHERE person = ?", (person,))
     for (member,) in log.connection.execute("SELECT id FROM members WHERE person = ?", (person,)).fetchall():
         log.connection.execute("DELETE FROM members WHERE id = ?", (member,))
-        left = {"roles": "", "setting": "", "reach": "", "made_by": reason, "at": at}
+        left = {"roles": "", "setting": "", "reach": "", "made_by": made_by, "at": at}
         log.append("enrolments", {"member": member, "change": "erased", **left})
 
 

@@ -12,7 +12,7 @@ from bot.advice_log.choosing import has_table
 from bot.advice_log.heads import head
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from bot.advice_log.log import AdviceLog
 
@@ -132,7 +132,7 @@ COLUMNS = (
 """Of an export as one table: `what` says what a row is."""
 
 
-def flat(held: Json) -> Iterator[Json]:
+def flat(held: Mapping[str, Any]) -> Iterator[Json]:
     """Yield a bundle as rows of one table, session by session, in the order in which things happened."""
     for session in held["sessions"]:
         rows = sorted(_flat(session), key=lambda row: str(row["at"]))

@@ -65,7 +65,7 @@ def connect(path: Path, patience: float = PATIENCE) -> sqlite3.Connection:
             # Only its owner may read it; the files that SQLite puts beside it take after it.
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
         return engine.open_file(path, timeout=patience, isolation_level=None, check_same_thread=False)
-    except (OSError, *engine.errors()) as error:
+    except engine.errors(OSError) as error:
         raise StoreError(f"The database {path} cannot be opened ({error}): name another with --db.") from error
 
 

@@ -280,7 +280,9 @@ def words_are_fit(asker: Asker, _: Library, story: Story) -> Iterator[Problem]:
     names = re.compile("|".join(rf"\b{re.escape(one.name)}\b" for one in story.scenario.cast), re.IGNORECASE)
     for place, one in enumerate(story.scenario.cast):
         if SURNAME.fullmatch(one.name):
-            says = f"'{one.name}' looks like somebody's whole name: first names only, so that nobody is meant by chance."
+            says = (
+                f"'{one.name}' looks like somebody's whole name: first names only, so that nobody is meant by chance."
+            )
             yield asker.problem(("cast", place, "name"), "H23", says)
     everything = []
     for where, words in texts_of(story.scenario):
