@@ -128,7 +128,12 @@ def restore(db: Path | None, file: Path, expect: tuple[str, ...], heads: Path | 
     click.echo(f"Restored {target} from {file}: {stands.rows:,} rows, verified. It ends at {stands}.")
     if kept is not None:
         click.echo(f"The record that was there is now {kept}; it is yours to keep or remove.")
-    click.echo("What was said after that backup is not in it; reminders sent since may come once more.")
+    click.echo(
+        "What was said after that backup is not in it, and reminders sent since may come once more. "
+        "What was erased since is back: erase it again."
+    )
+    if kept is not None and (back := copying.erased_since(kept, target)):
+        click.echo(f"These are: thinkchild log erase {' '.join(f'--receipt {code}' for code in back)} --yes")
 
 
 @click.command("encrypt")

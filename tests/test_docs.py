@@ -136,7 +136,7 @@ def test_every_dependency_says_why_it_is_there() -> None:
         line = next(line for line in text.splitlines() if f'"{item}"' in line)
         assert "#" in line, item
         assert ">=" in item or item.startswith("thinkchild["), item  # one of our own extras has its own bounds
-    assert set(project["optional-dependencies"]) == {"telegram", "serve", "draw", "web", "dev"}
+    assert set(project["optional-dependencies"]) == {"telegram", "serve", "draw", "encrypted", "web", "dev"}
 
 
 def test_the_top_level_holds_what_was_agreed() -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _BESIDE = ("-wal", "-shm", "-journal")
 """Endings of the files that SQLite puts beside a database: they belong to it, and to no other in its place."""
+_SHARED_MEMORY = "-shm"
 _SHARED, _LENGTH = 0x40000002, 510
 """The bytes of the file on which everybody who has a database open holds a lock."""
 
@@ -102,6 +103,21 @@ def restore(
             _put_in_place(draft, target)
     proven(target, expected)
     return stands, kept if there else None
+
+
+def erased_since(kept: Path, target: Path) -> list[str]:
+    """Return the receipts of sessions that were erased in one record and are whole in another, older one.
+
+    It is empty too where the first cannot be read any more.
+    """
+    sql = "SELECT s.receipt FROM tombstones x JOIN sessions s ON s.id = x.session"
+    try:
+        with closing(AdviceLog.read(kept)) as before, closing(AdviceLog.read(target)) as now, readable(kept):
+            gone = {row[0] for row in now.connection.execute(sql)}
+            there = {row[0] for row in now.connection.execute("SELECT receipt FROM sessions")}
+            return sorted({row[0] for row in before.connection.execute(sql)} & there - gone)
+    except StoreError:
+        return []
 
 
 def convert(db: Path, key: str | None, new: str | None) -> int:
@@ -236,17 +252,22 @@ def _put_aside(target: Path, kept: Path) -> None:
         os.link(target, kept)
     for ending in _BESIDE:
         beside = target.with_name(target.name + ending)
-        if beside.exists():
+        if ending == _SHARED_MEMORY:
+            beside.unlink(missing_ok=True)  # it holds nothing that is not in the others
+        elif beside.exists():
             beside.rename(kept.with_name(kept.name + ending))
 
 
 def _put_in_place(draft: Path, target: Path) -> None:
     """Put a whole file in its place at once, and wait until that is on the disk."""
-    for path in (draft, target.parent):
-        if path is target.parent:
-            draft.replace(target)
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    _on_disk(draft)
+    draft.replace(target)
+    _on_disk(target.parent)
+
+
+def _on_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
