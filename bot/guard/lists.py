@@ -34,6 +34,12 @@ def names_that_are_words() -> frozenset[str]:
 
 
 @cache
+def all_names() -> frozenset[str]:
+    """Return every name of the lists."""
+    return names_in_any_case() | names_in_capitals() | names_that_are_words()
+
+
+@cache
 def english_words() -> frozenset[str]:
     """Return English words, from the list that comes with symspellpy; none of its code is run."""
     listed = files("symspellpy").joinpath("frequency_dictionary_en_82_765.txt").read_text(encoding="utf-8-sig")
@@ -69,7 +75,7 @@ CAPITALS = _words(
     # whom one speaks of by what they are
     "mum dad mummy daddy nan nana nanny gran grandma grandad granny grandmother grandfather auntie aunty uncle mam mama papa stepdad stepmum mother father brother sister baby the "
     "my our her his their its your this that these those and but if when what who why how is are was were has have had do does did can could should will would may might i i'm i've it's he she they we you it a an in on at to of for "
-    "me us him them no not yes ok okay thanks thank please hi hello sorry also just then now today yesterday tomorrow tonight there here one two three all any some mo fa mgm mgf pgm lo yp ta tas pe ks"
+    "me miss else bing us him them no not yes ok okay thanks thank please hi hello sorry also just then now today yesterday tomorrow tonight there here one two three all any some mo fa mgm mgf pgm lo yp ta tas pe ks"
 )
 """In small letters: words that often have a capital and are nobody's name."""
 

@@ -19,17 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _WORD = re.compile(r"[A-Za-z]+(?:['-][A-Za-z]+)*")
+_LIKE_A_NAME = re.compile(r"(?:Ma?c|O')?[A-Z][a-z]+(?:['-][A-Z]?[a-z]+)*")
 _ENDS = re.compile(r"[.!?:;\n\"(*>-]\s*$")
 _LAWS = re.compile(
     r"\b(?:[A-Za-z]+'s\s(?:law|rule)|(?:st|saint)\.?\s[A-Z][a-z]+(?:'s)?\s(?:day|hospital|park)|[A-Z][a-z]+\s(?:report|inquiry|review|guidelines?|competen\w+|principles?)|"
-    r"victoria\sclimbi\w|arthur\slabinjo.hughes|star\shobson|daniel\spelka|sara\ssharif|jimmy\ssavile|lucy\sfaithfull?|marie\scollins|peter\sconnelly|jay\sreport|barnardo'?s|jack\sand\sjill)\b",
+    r"victoria\sclimbi\w|arthur\slabinjo.hughes|star\shobson|daniel\spelka|sara\ssharif|jimmy\ssavile|lucy\sfaithfull?|marie\scollins|peter\sconnelly|wendy\shouses?|moses\sbaskets?|happy\sas\slarry|jack\s(?:in\sthe\sbox|russell?)|romeo\sand\sjuliet|carol\s(?:singers?|concert|service)|teddy\sbears?|daisy\schains?|poppy\sday|the\sbobby(?:'s)?|clare's/sarah's|jay\sreport|barnardo'?s|jack\sand\sjill)\b",
     re.IGNORECASE,
 )
 _TITLES = frozenset("mr mrs ms miss mx dr prof master rev fr".split())
 _AUNTS = frozenset("auntie aunty aunt uncle nanny nana".split())
 _AFTER_TITLE = frozenset(
     "and or is was said says who has had will did at in on the a to not no of for from rang called told with wants needs that which appointment appt appts visit letter note notes surgery thinks "
-    "about but so because if as my his her their never always just carriage handling out asked appointments if may can could should would does came went".split()
+    "about but so because if as my his her their never always just carriage handling out asked appointments if may can could should would does came went somebody someone so whatsit whatever whoever what x y z row bit nurse school".split()
 )
 _NAMED = re.compile(
     r"\b(?:(?:(?:his|her|their|whose|the|my|child'?s|childs|kid'?s|boy'?s|girl'?s|baby'?s|babys|mum'?s|mums|dad'?s|dads|pupil'?s|full|first|last|real|and)\s)?(?:name'?s|name\sis|names|names\sare|name:|name\s=)"
@@ -41,7 +42,7 @@ _NOT_CALLED = frozenset(
     "everyone again yesterday today tonight twice once last social children's childrens children police school mash edt lado ofsted childline names name liar lies duty ambulance 999 101 111 "
     "he she they we i each every unknown missing spelt spelled wrong mentioned changed written withheld confidential private known there here anything something nothing please because when while after before "
     "health council help home gp hv camhs nursery over round about all as of who what where why how cant can dont didnt does did would should could will parents mummy daddy grandma grandad auntie stupid fat "
-    "ugly thick lazy fussy naughty difficult needs an early kcsie emergency reception security dsl lead head headteacher sw both one two first only just still even also really in-case person goes used given".split()
+    "ugly thick lazy fussy naughty difficult needs an early kcsie emergency reception security dsl lead head headteacher sw both one two first only just still even also really in-case person goes used given herself himself themselves myself itself".split()
 )
 _RELATIONS = frozenset(
     "child pupil student boy girl lad baby toddler infant son daughter brother sister sibling twin mum mam mom dad mother father stepdad stepmum stepfather stepmother stepbrother stepsister partner boyfriend girlfriend bf gf ex "
@@ -67,6 +68,8 @@ class _Word:
     shouted: bool
     first: bool
     owns: bool
+    mixed: bool
+    """Written as short forms are ("EHCPs", "DNA'd"), not as names."""
 
 
 def names(text: str, taken: Iterable[tuple[int, int]] = ()) -> list[Found]:
@@ -79,7 +82,7 @@ def names(text: str, taken: Iterable[tuple[int, int]] = ()) -> list[Found]:
     barred = [match.span() for match in _LAWS.finditer(text)] + list(taken)
     words = [word for word in _words(text, loud=loud) if not any(start <= word.start < end for start, end in barred)]
     places = [match.span() for match in _INITIALS.finditer(text)]
-    places += [_grown(words, place) for place in _by_lists(words, titled=titled)]
+    places += [_grown(words, place) for place in _by_lists(text, words, titled=titled)]
     places += _by_frames(text, words)
     return [Found(start, end, Identifier.NAME) for start, end in sorted(set(places))]
 
@@ -99,10 +102,11 @@ def _words(text: str, *, loud: bool) -> Iterator[_Word]:
         first = match.start() == 0 or not before.strip() or bool(_ENDS.search(before))
         capital = word[0].isupper() and not loud
         shouted = len(word) > 1 and word.isupper() and not loud
-        yield _Word(low.removesuffix("'s"), match.start(), match.end(), capital, shouted, first, owns)
+        mixed = not _LIKE_A_NAME.fullmatch(word)
+        yield _Word(low.removesuffix("'s"), match.start(), match.end(), capital, shouted, first, owns, mixed)
 
 
-def _by_lists(words: Sequence[_Word], *, titled: bool) -> Iterator[int]:
+def _by_lists(text: str, words: Sequence[_Word], *, titled: bool) -> Iterator[int]:
     """Yield the places in the list of words that are names by what they are."""
     everywhere, capitals, as_words = lists.names_in_any_case(), lists.names_in_capitals(), lists.names_that_are_words()
     for place, word in enumerate(words):
@@ -122,15 +126,15 @@ def _by_lists(words: Sequence[_Word], *, titled: bool) -> Iterator[int]:
             continue
         if not word.capital or word.shouted or word.low in lists.CAPITALS or before in _DETERMINERS:
             continue
-        if _is_a_place(words, place):
-            continue
+        if _is_a_place(words, place) or text[word.end : word.end + 2].strip()[:1].isdigit():
+            continue  # "in Kent", "Art 8"
         if word.low in as_words:
             if _acts(word, after) or (not word.first and not titled and not (after and after.capital and after.low not in capitals)):
                 yield place
         elif word.low in capitals:
             if (not word.first and not titled) or (after is not None and after.low in lists.DOES):
                 yield place
-        elif len(word.low) > 3 and not word.first and not titled and _is_strange(word.low):  # noqa: PLR2004 - short forms are shorter
+        elif len(word.low) > 3 and not word.first and not titled and not word.mixed and _is_strange(word.low):  # noqa: PLR2004 - short forms are shorter
             yield place
 
 
@@ -157,7 +161,7 @@ def _is_strange(low: str) -> bool:
 def _by_frames(text: str, words: Sequence[_Word]) -> Iterator[tuple[int, int]]:
     """Yield names that are names by where they stand."""
     starts = {word.start: place for place, word in enumerate(words)}
-    known = lists.names_in_any_case() | lists.names_in_capitals() | lists.names_that_are_words()
+    known = lists.all_names()
     for match in _NAMED.finditer(text):
         place = starts.get(match.end())
         if place is None:
@@ -165,7 +169,10 @@ def _by_frames(text: str, words: Sequence[_Word]) -> Iterator[tuple[int, int]]:
         word = words[place]
         asked_by_name = "name" in match[0].lower() and "named" not in match[0].lower()
         sure = match["someone"] is not None or (asked_by_name and match[0].lower().split()[-1] in {"is", "name's", "names"} and len(match[0].split()) > 1)
-        if word.low in _NOT_CALLED or (not word.capital and not sure and word.low not in known):
+        asked_for = word.capital and "name" in match[0].lower() and word.low in lists.names_that_are_words()
+        if (word.low in _NOT_CALLED and not asked_for) or len(word.low) < 2 or word.shouted:  # noqa: PLR2004 - a letter is no name
+            continue
+        if not word.capital and word.low not in known and not (sure and _is_strange(word.low)):
             continue
         if not word.capital and word.low in lists.CAPITALS and word.low not in {"will", "may", "april", "june", "august"}:
             continue
@@ -173,16 +180,16 @@ def _by_frames(text: str, words: Sequence[_Word]) -> Iterator[tuple[int, int]]:
     for place, word in enumerate(words[:-1]):
         then = words[place + 1]
         gap = text[word.end : then.start]
-        if word.low in _TITLES and gap.strip() in {"", "."} and not word.owns:
+        if word.low in _TITLES and gap.strip() in ({""} if word.low in {"miss", "master"} else {"", "."}) and not word.owns and not (word.low == "ms" and word.shouted):
             if _follows_title(word, then):
                 yield word.start, _grown(words, place + 1)[1]
-        elif word.low in _AUNTS and not gap.strip() and (then.capital or then.low in lists.names_in_any_case()) and then.low in known - lists.CAPITALS:
+        elif word.low in _AUNTS and not gap.strip() and (then.capital or then.low in lists.names_in_any_case()) and then.low in known and then.low not in lists.CAPITALS:
             yield word.start, _grown(words, place + 1)[1]
         elif word.low in _RELATIONS and gap.strip() in {"", ",", "(", "-", ":"} and then.capital and not then.shouted and not word.owns and _is_somebody(then, words, place + 1):
             yield then.start, _grown(words, place + 1)[1]
-        elif then.low in _FAMILY and not gap.strip() and not word.first and word.low in lists.family_names() and text[max(0, word.start - 4) : word.start].lower().endswith("the "):
+        elif then.low in _FAMILY and not gap.strip() and not word.first and word.low in lists.names_in_capitals() and word.low not in lists.CAPITALS and text[max(0, word.start - 4) : word.start].lower().endswith("the "):
             yield word.start, word.end
-        elif word.low in {"i'm", "im"} and then.capital and then.low in known - lists.CAPITALS:
+        elif word.low in {"i'm", "im"} and then.capital and then.low in known and then.low not in lists.CAPITALS:
             yield then.start, _grown(words, place + 1)[1]
 
 
@@ -200,8 +207,7 @@ def _is_somebody(then: _Word, words: Sequence[_Word], place: int) -> bool:
     after = words[place + 1] if place + 1 < len(words) else None
     if then.low in lists.CAPITALS or then.low in _NOT_CALLED or (after is not None and after.low in {"team", "service", "services", "worker", "law", "act"}):
         return False
-    known = then.low in lists.names_that_are_words() or then.low in lists.names_in_capitals() or then.low in lists.names_in_any_case()
-    return known or _is_strange(then.low)
+    return then.low in lists.all_names() or (not then.mixed and _is_strange(then.low))
 
 
 def _grown(words: Sequence[_Word], place: int) -> tuple[int, int]:

@@ -37,7 +37,7 @@ _HANDLES = (
     re.compile(rf"\b[a-z]\w{{1,31}}#\d{{4}}\b", re.IGNORECASE),
     # A name with a sign or a digit in it, after the place where it is used.
     re.compile(
-        rf"\b{_WHERE}(?:\s(?:name|user(?:name)?|account|id|handle|tag))?\s?(?:\s(?:is|called|as)|'s|:|=|-)?\s+(?:is\s)?(?=[\w.-]{{0,31}}[\d_.][\w.-]{{0,31}})(?!\d{{1,2}}\b)[\w][\w.-]{{1,31}}[\w-]",
+        rf"\b{_WHERE}(?:\s(?:name|user(?:name)?|account|id|handle|tag))?\s?(?:\s(?:is|called|as)|'s|:|=|-)?\s+(?:is\s)?(?=[\w.-]{{0,31}}(?:[\d_]|\.\w))(?!\d{{1,2}}\b|(?:yr|year|y|ks)\d)[\w][\w.-]{{1,31}}[\w-]",
         re.IGNORECASE,
     ),
     # "her snap is sk8rboi", "username: kitty": any one word, where it is said whose it is or a colon stands.
