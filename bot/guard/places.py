@@ -39,7 +39,7 @@ _ADDRESSES = (
     re.compile(r"\b(?:flat|apartment|apt|unit|room)\s?(?:no\.?\s?)?\d{1,3}[a-d]?\b,?\s+(?:\d{1,4}[a-d]?,?\s+)?(?:[A-Z][a-zA-Z'-]+\s+){1,3}(?i:house|court|point|tower|heights|buildings?|mansions|lodge|block|street|st|road|rd|lane|ln)\b"),
     # A street without a number, where somebody is said to live there.
     re.compile(
-        rf"\b(?i:lives?|living|stay(?:s|ing)?|moved|moving|house|flat|home|address|based|sleeps?|sleeping)\b\s(?:\w+\s){{0,2}}?(?i:on|in|at|to|is|off)\s+(?!(?:{_ORDINARY})\b)(?:(?!(?:{_ORDINARY})\b)[A-Za-z'-]+\s+){{1,2}}(?i:{_SURE_STREET})\b"
+        rf"\b(?i:lives?|living|stay(?:s|ing)?|moved|moving|house|flat|home|address|based|sleeps?|sleeping)\b\s(?:\w+\s){{0,2}}?(?i:on|in|at|to|is|off)\s+(?!(?:{_ORDINARY})\b)(?:(?!(?:{_ORDINARY})\b)[A-Za-z'-]+\s+){{1,2}}(?:(?i:street|road|rd|avenue|ave|lane|ln|crescent|cres|terrace|gardens|gdns|mews)|Close|Drive|Court|Square|Grove)\b"
     ),
     re.compile(r"\b[A-Z][a-z'-]+\s(?:Cottage|Farm|Lodge|Villa|Manor),\s(?:[A-Z][a-z'-]+\s?){1,3}"),
 )
