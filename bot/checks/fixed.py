@@ -215,6 +215,7 @@ LINES = (
     "too_deep",
     "sent_again",
     "failed",
+    "given_up",
     "cannot_answer",
     "danger_first",
     "receipt_none",

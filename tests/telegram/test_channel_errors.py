@@ -15,6 +15,7 @@ from telegram.error import BadRequest, Forbidden, TimedOut
 from bot.channels.telegram.channel import Channel
 from bot.channels.telegram.incoming import ChatLocks, Incoming, Kind
 from bot.channels.telegram.outgoing import Outgoing
+from bot.channels.telegram.tries import Tries
 from bot.clock import stamp
 from bot.discreet import Discreet
 from bot.errors import StoreError, ThinkchildError
@@ -58,7 +59,8 @@ class Desks:
         self.desk = Desk(log, content, channel="telegram", can_remind=True)
         self.post = Post()
         self.outgoing = Outgoing(self.desk, self.post, ChatLocks())  # type: ignore[arg-type]
-        self.channel = Channel(self.desk, self.outgoing, "OurBot")
+        self.tries = Tries(log)
+        self.channel = Channel(self.desk, self.outgoing, "OurBot", self.tries)
 
     def take(self, text: str, number: int = 1, **parts: Any) -> None:
         """Let something come in."""

@@ -96,7 +96,7 @@ def test_without_a_token_it_says_how_to_get_one(db: Path) -> None:
 
 
 def test_a_refused_token_ends_it_with_one_sentence(world: TelegramWorld, tmp_path: Path) -> None:
-    """Telegram says 401 or 404: exit code 2, and the token is not shown."""
+    """Telegram says 401 or 404, again and again: exit code 2, and the token is not shown."""
     for token in ("5000000001:AArevokedrevokedrevoked", "5000000009:AAunknownunknownunknown"):
         told = {
             **world.bot_environment,
@@ -105,7 +105,7 @@ def test_a_refused_token_ends_it_with_one_sentence(world: TelegramWorld, tmp_pat
             "no_proxy": "127.0.0.1",
         }
         if "unknown" in token:  # the emulator takes every well-formed token that is not revoked
-            world.fault("getMe", "status", code=404, description="Not Found")
+            world.fault("getMe", "status", code=404, description="Not Found", times=9)
         said = refused(tmp_path / "other.db", **told)
         assert "refused the token" in said
         assert token.partition(":")[2] not in said

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from bot.channels.telegram.exercising import Exercising
     from bot.channels.telegram.incoming import Incoming
     from bot.channels.telegram.outgoing import Outgoing
+    from bot.channels.telegram.tries import Tries
     from bot.events import Event
     from bot.session import Desk, Said
     from bot.wire import Pressed
@@ -68,8 +69,11 @@ TO_PRIVATE = "Open a private chat"
 class Channel:
     """Joins the desk to one Telegram bot."""
 
-    def __init__(self, desk: Desk, outgoing: Outgoing, username: str, exercises: Exercising | None = None) -> None:
+    def __init__(
+        self, desk: Desk, outgoing: Outgoing, username: str, tries: Tries, exercises: Exercising | None = None
+    ) -> None:
         self.desk, self.outgoing, self.username, self.exercises = desk, outgoing, username, exercises
+        self.tries = tries
         self.log, self.sender = desk.log, outgoing.sender
         self.oversight = Oversight(desk, self.sender, username)
         self._showing: dict[int, tuple[int, str]] = {}
@@ -78,7 +82,11 @@ class Channel:
     async def take(self, incoming: Incoming) -> None:
         """Do all that an update asks for; never raises. What stays in the inbox is tried at next start."""
         try:
-            await self._dispatch(incoming)
+            async with self.tries.trying(incoming.key) as may_be_tried:
+                if not may_be_tried:
+                    await self._give_up(incoming)
+                    return
+                await self._dispatch(incoming)
         except StoreError as error:
             LOGGER.error("The record could not be used, so a turn was not kept.")  # noqa: TRY400 - no words of it
             await self._apologise(incoming, str(error))
@@ -88,6 +96,7 @@ class Channel:
             self._forget(incoming)
         except TelegramError as error:
             LOGGER.warning("A line could not be sent (%s); it is sent after the next start.", type(error).__name__)
+            self.tries.survived(incoming.key)
         except Exception as error:  # noqa: BLE001 - one bad update must not stop the others
             LOGGER.error("A turn failed: %s.", where(error))  # noqa: TRY400 - its text may repeat what was typed
             await self._apologise(incoming, self.desk.line_text("failed"))
@@ -278,6 +287,11 @@ class Channel:
         """Send a line that belongs to no turn."""
         await self.sender.send(incoming.chat, line_message(text))
         self._forget(incoming)
+
+    async def _give_up(self, incoming: Incoming) -> None:
+        """Say that something could not be handled: the process died of it, again and again."""
+        up = [self.sender.answer_press(incoming.query)] if incoming.query else []
+        await _together(self._say_line(incoming, self.desk.line_text("given_up")), *up)
 
     async def _apologise(self, incoming: Incoming, text: str) -> None:
         """Say in one sentence that something failed. It was not done, so it must not be done later either."""

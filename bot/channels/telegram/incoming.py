@@ -24,9 +24,11 @@ from bot.wire import command_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+    from datetime import datetime
 
     from telegram import Document, Message
 
+    from bot.channels.telegram.tries import Tries
     from bot.session import Desk
 
 CHANNEL = "telegram"
@@ -127,10 +129,12 @@ def _kind(message: Message, username: str, flows: Collection[str]) -> Kind | Non
 class DurableQueue(asyncio.Queue[object]):
     """PTB's queue of updates, which puts each on disk before PTB moves on and Telegram forgets it."""
 
-    def __init__(self, desk: Desk, bot_id: str) -> None:
+    def __init__(self, desk: Desk, bot_id: str, locks: ChatLocks, tries: Tries) -> None:
         super().__init__()
-        self.desk, self.bot_id = desk, bot_id
+        self.desk, self.bot_id, self.locks, self.tries = desk, bot_id, locks, tries
         self.username = ""
+        self.last_update: datetime | None = None
+        """When something last came in and was kept; None before anything has."""
         self.may_send: Callable[[str], bool] = lambda _: False
         """Who may send a document."""
         self._known: OrderedDict[str, None] = OrderedDict()
@@ -139,7 +143,8 @@ class DurableQueue(asyncio.Queue[object]):
         """Keep an update and queue what it means; anything else (PTB's own signals) passes.
 
         Raises NetworkError when the record cannot be written: PTB then asks Telegram for the update again.
-        Any other exception would end PTB's polling for good, so none gets out.
+        A webhook is answered with an error, after which Telegram sends it again. Any other exception would end PTB's
+        polling for good, so none gets out.
         """
         if not isinstance(item, Update):
             await super().put(item)
@@ -152,6 +157,7 @@ class DurableQueue(asyncio.Queue[object]):
         except Exception as error:  # noqa: BLE001 - see above
             LOGGER.error("An update could not be read (%s) and is passed over.", type(error).__name__)  # noqa: TRY400
             return
+        self.last_update = self.desk.clock()
         if incoming is not None:
             await super().put(incoming)
 
@@ -167,6 +173,7 @@ class DurableQueue(asyncio.Queue[object]):
                 self.desk.log.forget_received(key)
                 continue
             self._new(key)
+            self.tries.recovered(key)
             self.put_nowait(incoming)
             count += 1
         return count
@@ -176,11 +183,14 @@ class DurableQueue(asyncio.Queue[object]):
         if incoming is None or incoming.key in self._known:
             return None
         album = update.message.media_group_id if update.message else None
-        if album and not self._new(f"album:{incoming.chat}:{album}"):
+        album = f"album:{incoming.chat}:{album}" if album else incoming.key
+        if album in self._known:
             return None  # the pictures of an album come one by one; one refusal is enough
         person = self.desk.person(incoming.user)
-        self.desk.log.receive(incoming.key, person.id, incoming.to_json(), stamp(self.desk.clock()))
+        next_in_hand = 0 if self.locks.held(incoming.chat) else 1
+        self.desk.log.receive(incoming.key, person.id, incoming.to_json(), stamp(self.desk.clock()), next_in_hand)
         self._new(incoming.key)
+        self._new(album)
         return incoming
 
     def _new(self, key: str) -> bool:
@@ -197,6 +207,10 @@ class ChatLocks:
 
     def __init__(self) -> None:
         self._locks: dict[int, tuple[asyncio.Lock, int]] = {}
+
+    def held(self, chat: int) -> bool:
+        """Say whether something is being said in a chat just now."""
+        return chat in self._locks
 
     @asynccontextmanager
     async def holding(self, chat: int) -> AsyncIterator[None]:

@@ -1,4 +1,4 @@
-"""The process that answers on Telegram: it starts once, polls, reminds, and ends cleanly when told to."""
+"""The process that answers on Telegram: it starts once, hears, reminds, and ends cleanly when told to."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from telegram import BotCommand
-from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.error import BadRequest, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import ApplicationBuilder, TypeHandler
-from telegram.request import HTTPXRequest
 
 from bot.access import Action, may
 from bot.advice_log import AdviceLog
@@ -26,13 +25,18 @@ from bot.channels.telegram.exercise_post import Post, prepare_stories
 from bot.channels.telegram.exercising import Exercising
 from bot.channels.telegram.incoming import CHANNEL, ChatLocks, DurableQueue, Incoming, InOrder
 from bot.channels.telegram.outgoing import Outgoing
+from bot.channels.telegram.polling import Polling, PollRequest
+from bot.channels.telegram.pulse import Pulse
 from bot.channels.telegram.sending import AT_ONCE, BESIDE, Sender
-from bot.channels.telegram.settings import BASE_URL, TOKEN
+from bot.channels.telegram.settings import BASE_URL, TOKEN, WEBHOOK_URL
+from bot.channels.telegram.tries import Tries
+from bot.channels.telegram.watchdog import REVOKED, STUCK, Watchdog, notify
 from bot.discreet import log_discreetly, where
 from bot.door import Door
 from bot.errors import SetupError, StoreError
 from bot.exercises.opening import open_hall
 from bot.exercises.store import ExerciseStore, beside
+from bot.health import ANSWERING, BEAT_SECONDS, ENDING, lock_beside
 from bot.session import Desk
 from bot.signing import is_offered
 from bot.startup import open_library, second_matcher
@@ -42,21 +46,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from telegram import Bot
-    from telegram.ext import Application
 
     from bot.access import Person
+    from bot.channels.telegram.hearing import AnyApplication, Hearing
     from bot.channels.telegram.settings import Settings
     from bot.door import Rules
     from bot.exercises.hall import Hall
     from bot.library import Library
 
-    AnyApplication = Application[Any, Any, Any, Any, Any, Any]
-
 Result = TypeVar("Result")
 LOGGER = logging.getLogger(__name__)
 REFUSED = f"Telegram refused the token: ask @BotFather for the right one (/mybots) and set {TOKEN} to it."
-MOST_REFUSALS = 12
-"""Polls refused in a row, over about two minutes, before we believe that the token was taken back."""
+REFUSALS_AT_START = 3
+"""Refusals in a row, within three seconds, before we believe at the start that the token is wrong."""
+LOCK_TRIES = 10
 LONGEST_DESCRIPTION = 512
 LONGEST_COMMAND_TEXT, MOST_COMMANDS = 256, 100
 COMMAND = re.compile(r"[a-z0-9_]{1,32}")
@@ -87,7 +90,7 @@ def answer(
     learn: bool = False,
     rules: Rules | None = None,
 ) -> int:
-    """Answer until told to stop; returns the exit code."""
+    """Answer until told to stop; returns the exit code: 0, or those of `watchdog`."""
     os.environ.setdefault("PTB_TIMEDELTA", "1")  # the newer form of its waiting times: the older one warns
     if find_spec("sniffio") is None:
         # The HTTP library looks for this package several times in every call: that it is missing is said once instead.
@@ -113,13 +116,13 @@ def answer(
             desk.prepare()
             hall = _hall(desk.library, log_path, given)
             try:
-                asyncio.run(_serve(desk, hall, given))
+                with Watchdog(given.stuck_seconds, given.deaf_seconds) as watchdog:
+                    return asyncio.run(_serve(desk, hall, given, watchdog))
             finally:
                 if hall is not None:
                     hall.store.close()
         finally:
             log.close()
-    return 0
 
 
 def _hall(library: Library, log_path: Path, given: Settings) -> Hall | None:
@@ -138,7 +141,7 @@ def _hall(library: Library, log_path: Path, given: Settings) -> Hall | None:
 @contextlib.contextmanager
 def _alone(log_path: Path) -> Iterator[None]:
     """Hold the lock that keeps a second process from answering the same people; it goes when we do."""
-    path = log_path.with_name(log_path.name + ".telegram.lock")
+    path = lock_beside(log_path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         held = path.open("a")
@@ -146,43 +149,42 @@ def _alone(log_path: Path) -> Iterator[None]:
         says = f"The lock file {path} cannot be written ({error.strerror}): name another database with --db."
         raise SetupError(says) from None
     with held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            says = f"Another process is already answering on Telegram from {log_path}: stop that one first."
-            raise SetupError(says) from None
+        for left in range(LOCK_TRIES, -1, -1):
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                if not left:
+                    says = f"Another process is already answering on Telegram from {log_path}: stop that one first."
+                    raise SetupError(says) from None
+                time.sleep(0.1)  # 'thinkchild health' holds it for a moment, to see whether it is free
         yield
 
 
-async def _serve(desk: Desk, hall: Hall | None, given: Settings) -> None:
-    """Build, start, wait for the end, and stop in the order that loses nothing."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    locks, queue, polls = ChatLocks(), DurableQueue(desk, given.bot_id), PollRequest(stop)
-    application = (
-        ApplicationBuilder()
-        .token(given.token)
-        .base_url(given.base_url)
-        .base_file_url(given.base_file_url)
-        .update_queue(queue)
-        .concurrent_updates(InOrder(locks))
-        .connection_pool_size(AT_ONCE + BESIDE)
-        .pool_timeout(10)
-        .get_updates_request(polls)
-        .build()
-    )
+async def _serve(desk: Desk, hall: Hall | None, given: Settings, watchdog: Watchdog) -> int:
+    """Build, start, wait for the end, and stop in the order that loses nothing; returns the exit code."""
+    told, stop = _told(), asyncio.Event()
+    beside = [asyncio.create_task(_pass_on(told, stop)), asyncio.create_task(watchdog.run(stop))]
+    locks, tries = ChatLocks(), Tries(desk.log)
+    queue = DurableQueue(desk, given.bot_id, locks, tries)
+    application, hearing = _build(given, queue, locks, stop)
     sender = Sender(application.bot, lambda: desk.line_text("sent_again"))
-    updater = application.updater
-    assert updater is not None  # the builder was not told to leave it out
-    beside: list[asyncio.Task[None]] = []
+    pulse = Pulse(desk.log, hearing, queue, min(BEAT_SECONDS, given.reminder_seconds), given.deaf_seconds)
+    beside.append(asyncio.create_task(pulse.run()))
+
+    async def until(action: Callable[[], Awaitable[Result]]) -> Result:
+        return await _until(action, stop)
+
     try:
-        await _until(application.initialize, stop)
+        notify(
+            "READY=1\nSTATUS=Waiting for Telegram."
+        )  # systemd's patience with a start is shorter than an outage may be
+        await until(application.initialize)
         queue.username = application.bot.username
         outgoing = Outgoing(desk, sender, locks)
         post = Post(hall, outgoing, given.exercise_days) if hall is not None else None
         exercises = Exercising(hall, post, desk, queue.username) if hall is not None and post is not None else None
-        channel = Channel(desk, outgoing, queue.username, exercises)
+        channel = Channel(desk, outgoing, queue.username, tries, exercises)
 
         async def take(update: Incoming, _: Any) -> None:  # noqa: ANN401 - PTB's context, which we have no use for
             await channel.take(update)
@@ -199,31 +201,86 @@ async def _serve(desk: Desk, hall: Hall | None, given: Settings) -> None:
         queue.recover()
         await application.start()
         beside.append(asyncio.create_task(_introduce(application.bot, desk.library)))
-        wanted = ["message", "callback_query"]
-        await _until(lambda: updater.start_polling(allowed_updates=wanted, error_callback=PollErrors()), stop)
+        await hearing.begin(application, until)
+        watchdog.hearing = hearing
         beside.append(asyncio.create_task(_tick(outgoing, given.reminder_seconds)))
-        LOGGER.info("Answering as @%s.", queue.username)
+        pulse.state = ANSWERING
+        notify(f"STATUS=Answering by {hearing.mode}.")
+        LOGGER.info("Answering as @%s, by %s.", queue.username, hearing.mode)
         await stop.wait()
         LOGGER.info("Stopping.")
     except StoppedEarlyError:
         pass
     finally:
+        pulse.state = ENDING
+        notify("STOPPING=1")
         sender.stop()
-        await _wind_down(application, beside)
-    if polls.deaf:
-        raise SetupError(REFUSED)
+        await _wind_down(application, hearing, beside)
+    if hearing.refused:
+        LOGGER.error("%s", REFUSED)
+        return REVOKED
+    return 0 if told.is_set() else STUCK
 
 
-async def _wind_down(application: AnyApplication, beside: list[asyncio.Task[None]]) -> None:
-    """Fetch no more, finish what was fetched, leave."""
-    if application.updater is not None and application.updater.running:
-        await application.updater.stop()
-    if application.running:
-        await application.stop()
-    for task in beside:
-        task.cancel()
-    await asyncio.gather(*beside, return_exceptions=True)
-    await application.shutdown()
+def _told() -> asyncio.Event:
+    """Return what is set when somebody tells this process to end."""
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    return told
+
+
+async def _pass_on(told: asyncio.Event, stop: asyncio.Event) -> None:
+    """Stop when told to."""
+    await told.wait()
+    stop.set()
+
+
+def _build(
+    given: Settings, queue: DurableQueue, locks: ChatLocks, stop: asyncio.Event
+) -> tuple[AnyApplication, Hearing]:
+    """Make what PTB needs, and what brings updates into its queue."""
+    hearing: Hearing
+    builder = (
+        ApplicationBuilder()
+        .token(given.token)
+        .base_url(given.base_url)
+        .base_file_url(given.base_file_url)
+        .update_queue(queue)
+        .concurrent_updates(InOrder(locks))
+        .connection_pool_size(AT_ONCE + BESIDE)
+        .pool_timeout(10)
+    )
+    if given.webhook is None:
+        polls = PollRequest(stop)
+        return builder.get_updates_request(polls).build(), Polling(polls)
+    from bot.channels.telegram.webhook import Webhook  # noqa: PLC0415 - its server is loaded only where it is used
+
+    hearing = Webhook(given.webhook, stop)
+    return builder.updater(None).build(), hearing
+
+
+async def _wind_down(application: AnyApplication, hearing: Hearing, beside: list[asyncio.Task[None]]) -> None:
+    """Hear no more, finish what was taken in, leave. What fails here must not keep the rest from ending well."""
+
+    async def deafen() -> None:
+        await hearing.end(application)
+
+    async def finish() -> None:
+        if application.running:
+            await application.stop()
+
+    async def leave() -> None:
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+
+    steps: tuple[Callable[[], Awaitable[None]], ...] = (deafen, finish, leave, application.shutdown)
+    for step in steps:
+        try:
+            await step()
+        except Exception as error:  # noqa: BLE001 - see above
+            LOGGER.error("Ending was not clean: %s.", where(error))  # noqa: TRY400
 
 
 def is_trainer(person: Person) -> bool:
@@ -237,14 +294,16 @@ class StoppedEarlyError(Exception):
 
 async def _until(action: Callable[[], Awaitable[Result]], stop: asyncio.Event) -> Result:
     """Try until it works: a start does not depend on the network being there. A refused token ends it."""
-    pause, said = 1.0, False
+    pause, said, refusals = 1.0, False, 0
     while True:
         try:
             return await action()
         except InvalidToken:
-            raise SetupError(REFUSED) from None  # PTB's own text holds the token
+            refusals += 1
+            if refusals >= REFUSALS_AT_START:
+                raise SetupError(REFUSED) from None  # PTB's own text holds the token
         except BadRequest as error:
-            says = f"Telegram did not accept the start ({type(error).__name__}): check {BASE_URL}."
+            says = f"Telegram did not accept the start ({type(error).__name__}): check {BASE_URL} and {WEBHOOK_URL}."
             raise SetupError(says) from None
         except TelegramError as error:
             if isinstance(error, RetryAfter):
@@ -284,57 +343,6 @@ async def _introduce(bot: Bot, library: Library) -> None:
         await bot.set_my_description(library.lines["greeting"].text[:LONGEST_DESCRIPTION])
     except TelegramError as error:
         LOGGER.warning("The menu of commands could not be set (%s).", type(error).__name__)
-
-
-class PollRequest(HTTPXRequest):
-    """Asks for updates, and does not take one refusal for the end.
-
-    One 401 or 404 would end PTB's polling for good and leave the process running, deaf. Here it counts as a
-    gateway error, after which PTB asks again; many in a row end the process, which somebody will notice.
-    """
-
-    def __init__(self, stop: asyncio.Event) -> None:
-        super().__init__(connection_pool_size=1)
-        self._stop, self._refusals = stop, 0
-
-    @property
-    def deaf(self) -> bool:
-        """Whether Telegram will not let us hear anything any more."""
-        return self._refusals >= MOST_REFUSALS
-
-    async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:  # noqa: ANN401 - as PTB calls it
-        """Make the request."""
-        code, body = await super().do_request(*args, **kwargs)
-        if code not in {401, 404}:
-            self._refusals = 0
-            return code, body
-        self._refusals += 1
-        if self.deaf:
-            self._stop.set()
-        return 502, body
-
-
-# --- what is logged -----------------------------------------------------------------------------------
-
-
-class PollErrors:
-    """Logs what goes wrong with asking for messages: each kind once a minute, however often it happens."""
-
-    SECONDS = 60.0
-
-    def __init__(self) -> None:
-        self._said: dict[str, float] = {}
-
-    def __call__(self, error: TelegramError) -> None:
-        """Log an error, unless the same was logged just now."""
-        kind, now = type(error).__name__, time.monotonic()
-        if now - self._said.get(kind, -self.SECONDS) < self.SECONDS:
-            return
-        self._said[kind] = now
-        if isinstance(error, Conflict):
-            LOGGER.warning("Another program is answering with the same token: stop one of the two.")
-        else:
-            LOGGER.warning("Telegram could not be asked for messages (%s); trying again.", kind)
 
 
 async def _log_error(_: object, context: Any) -> None:  # noqa: ANN401 - PTB's context
