@@ -54,7 +54,8 @@ const commandLists = new Map(); // "[scope, language]" -> {scope, language_code,
 const profile = {}; // name, descriptions, menu button
 const journal = []; // every Bot API call, but for polls that brought nothing
 const polls = new Map(); // token -> the long poll that is open
-const pollCounts = new Map(); // token -> how many polls have begun
+const pollCounts = new Map(); // token -> how many polls have begun, and webhooks were set
+const brought = []; // every delivery to a webhook: {update_id, status}; status 0 when nobody answered
 const lastDelivered = new Map(); // token -> the newest batch of updates handed out
 let faults = []; // rules set by a test, oldest first
 
@@ -153,22 +154,39 @@ function acknowledge(token, below) {
 const pumping = new Set();
 
 async function postToWebhook(hook, stored) {
+  const update = TelegramServer.formatUpdate(stored);
+  const rule = pickFault('webhook', { update_id: update.update_id });
+  const kind = rule ? rule.kind : null;
+  if (kind === 'reset') return failed(hook, 'Connection reset by peer'); // it never arrives, and is tried again
+  if (kind === 'delay') await sleep(Number(rule.seconds || 1));
+  if (kind === 'duplicate') await postOnce(hook, update);
+  const taken = await postOnce(hook, update);
+  return kind === 'lost_reply' ? failed(hook, 'Read timeout expired') : taken;
+}
+
+function failed(hook, message) {
+  hook.last_error_message = message;
+  hook.last_error_date = now();
+  return false;
+}
+
+async function postOnce(hook, update) {
+  const note = { update_id: update.update_id, status: 0 };
+  brought.push(note);
   const headers = { 'Content-Type': 'application/json' };
   if (hook.secret_token) headers['X-Telegram-Bot-Api-Secret-Token'] = hook.secret_token;
   try {
     const answer = await fetch(hook.url, {
       method: 'POST',
       headers,
-      body: JSON.stringify(TelegramServer.formatUpdate(stored)),
+      body: JSON.stringify(update),
       signal: AbortSignal.timeout(10000),
     });
-    if (answer.ok) return true;
-    hook.last_error_message = `Wrong response from the webhook: ${answer.status}`;
+    note.status = answer.status;
+    return answer.ok || failed(hook, `Wrong response from the webhook: ${answer.status}`);
   } catch (error) {
-    hook.last_error_message = String((error.cause && error.cause.code) || error.message);
+    return failed(hook, String((error.cause && error.cause.code) || error.message));
   }
-  hook.last_error_date = now();
-  return false;
 }
 
 async function deliverUntilTaken(token, stored, queue) {
@@ -494,6 +512,7 @@ const methods = {
   setWebhook(token, params) {
     if (!params.url) { delete server.webhooks[token]; return true; }
     server.setWebhook({ url: params.url, secret_token: params.secret_token }, token);
+    pollCounts.set(token, (pollCounts.get(token) || 0) + 1);
     if (isTrue(params.drop_pending_updates)) acknowledge(token, Infinity);
     if (polls.has(token)) polls.get(token).end('conflict');
     setImmediate(() => pumpWebhook(token));
@@ -624,16 +643,23 @@ const methodByLowerName = new Map(Object.keys(methods).map((name) => [name.toLow
 // Only for getUpdates:
 //   duplicate (the batch delivered last comes once more, with the same update ids)
 //   reorder (waits for two updates, then delivers newest first)
+// The method "webhook" stands for bringing an update to the bot's webhook:
+//   reset (it never arrives)    delay (seconds late)            duplicate (it is brought twice)
+//   lost_reply (it arrives, but the answer is lost: it is brought again)
 
 const FAULT_KINDS = ['429', 'status', '502', 'garbage', 'reset', 'timeout', 'delay', 'lost_reply',
   'reset_after', 'duplicate', 'reorder'];
+const WEBHOOK_FAULTS = ['reset', 'delay', 'duplicate', 'lost_reply'];
 const SILENCE = 120; // seconds; longer than any client waits
 
 function addFault(rule) {
-  const known = rule.method === '*' || methodByLowerName.has(String(rule.method).toLowerCase());
+  const known = ['*', 'webhook'].includes(rule.method) || methodByLowerName.has(String(rule.method).toLowerCase());
   if (!known) throw new Error(`unknown method ${rule.method}`);
   if (!FAULT_KINDS.includes(rule.kind)) throw new Error(`unknown kind ${rule.kind}`);
-  if (['duplicate', 'reorder'].includes(rule.kind) && rule.method !== 'getUpdates') {
+  if (rule.method === 'webhook' && !WEBHOOK_FAULTS.includes(rule.kind)) {
+    throw new Error(`${rule.kind} is no fault of a webhook`);
+  }
+  if (['duplicate', 'reorder'].includes(rule.kind) && !['getUpdates', 'webhook'].includes(rule.method)) {
     throw new Error(`${rule.kind} is a fault of getUpdates`);
   }
   faults.push({ times: 1, skip: 0, match: {}, ...rule });
@@ -643,7 +669,8 @@ function addFault(rule) {
 
 function pickFault(method, params) {
   for (const rule of faults) {
-    const sameMethod = rule.method === '*' || rule.method.toLowerCase() === method.toLowerCase();
+    const sameMethod = rule.method.toLowerCase() === method.toLowerCase()
+      || (rule.method === '*' && method !== 'webhook');
     const matches = ([name, value]) => String(params[name]) === String(value);
     if (sameMethod && Object.entries(rule.match).every(matches)) {
       if (rule.skip > 0) rule.skip -= 1;
@@ -809,6 +836,7 @@ harness.get('/state', (rq, rs) => {
     commands: [...commandLists.values()],
     profile,
     webhooks: server.webhooks,
+    brought,
     chats: [...chats.values()],
     poll_counts: Object.fromEntries(pollCounts),
     open_polls: [...polls.keys()],

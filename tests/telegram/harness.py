@@ -547,7 +547,7 @@ class TelegramWorld:
         return self._bot is not None and self._bot.poll() is None
 
     def start_bot(self, env: Mapping[str, str | None] | None = None, *, wait: bool = True) -> None:
-        """Start the bot, with further variables if wanted, and wait until it polls."""
+        """Start the bot, with further variables if wanted, and wait until it polls or has set its webhook."""
         if self.bot_running:
             raise StartError("the bot is already running")
         # A proxy that is set for the outside must not come between the bot and the loopback address.
@@ -670,8 +670,13 @@ class TelegramWorld:
         found: Json = self.get("/__h/state")
         return found
 
+    def brought(self) -> list[Json]:
+        """Return every delivery to the bot's webhook: update_id, and the status it answered with (0: nobody did)."""
+        found: list[Json] = self.state()["brought"]
+        return found
+
     def poll_count(self) -> int:
-        """Return how many times the bot has asked for updates."""
+        """Return how many times the bot has asked for updates, or said where they are to be brought."""
         return int(self.state()["poll_counts"].get(BOT_TOKEN, 0))
 
     def call(
@@ -705,6 +710,7 @@ class TelegramWorld:
     ) -> None:
         """Make the next `times` calls of a method ("*": of any) go wrong, after `skip` good ones.
 
+        The method "webhook" is the bringing of an update to the bot: "reset", "delay", "duplicate" or "lost_reply".
         Only calls whose parameters equal those in `match` count. "429" takes `retry_after`, "status" takes
         `code` and `description`, "timeout", "delay" and "lost_reply" take `seconds`.
         """
