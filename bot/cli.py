@@ -14,6 +14,7 @@ import click
 from bot import __version__
 from bot.cli_author import AUTHOR
 from bot.cli_content import CONTENT
+from bot.cli_doctor import OPERATOR
 from bot.cli_exercise import exercise
 from bot.cli_health import health
 from bot.cli_knowledge import KNOWLEDGE
@@ -169,7 +170,7 @@ def _text_of(line: str, place: int) -> str:
     raise SetupError(f'Line {place} is a JSON object without a text: write {{"text": "..."}}.')
 
 
-for command in (exercise, people, serve, health, rasa, log, model, *KNOWLEDGE, *CONTENT, *AUTHOR, *NLU):
+for command in (exercise, people, serve, health, *OPERATOR, rasa, log, model, *KNOWLEDGE, *CONTENT, *AUTHOR, *NLU):
     cli.add_command(command)
 
 
