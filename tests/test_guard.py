@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.guard import MAX_CHARS, Identifier, identifiers, is_nhs_number, is_pupil_number, without_identifiers
+from bot.guard import MAX_CHARS, Identifier, found, identifiers, is_nhs_number, is_pupil_number, without_identifiers
+
+if TYPE_CHECKING:
+    from bot.library import Library
+
+
+def _figures() -> Any:
+    """Return the benchmark of the guard as a module: it reads the labelled set, and counts."""
+    path = Path(__file__).resolve().parent.parent / "benchmarks" / "guard.py"
+    spec = importlib.util.spec_from_file_location("guard_figures", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+rates = _figures()
 
 FOUND = {
     Identifier.NAME: [
@@ -120,3 +142,149 @@ def test_a_very_long_text_takes_no_time(text: str) -> None:
 def test_only_the_start_of_a_text_is_read() -> None:
     """What stands behind the first few thousand signs is not looked at: such a text is refused whole."""
     assert identifiers("x " * MAX_CHARS + "Mr Smith") == ()
+
+
+# --- the labelled set ----------------------------------------------------------------------------------
+
+FEWEST_MESSAGES = 400
+MOST_MISSED, MOST_FALSE = 0.03, 0.03
+MOST_EVERYDAY = 0.008
+"""Of the example messages of the content, those that may be taken for an identifier."""
+
+
+@pytest.mark.parametrize("file", rates.SETS.values())
+def test_few_identifiers_are_missed_and_few_messages_are_wrongly_taken(file: str) -> None:
+    """On each half of the labelled set the rates stay where they are; the half put aside counts like the other."""
+    found_there = rates.measure(rates.labelled(file))
+    assert set(found_there.held) == set(Identifier)
+    assert sum(found_there.missed.values()) <= MOST_MISSED * sum(found_there.held.values())
+    assert found_there.silent <= MOST_MISSED * found_there.with_some
+    assert found_there.alarms <= MOST_FALSE * found_there.without
+    for kind in set(Identifier) - {Identifier.NAME}:
+        assert found_there.missed[kind] <= 1, kind
+
+
+def test_the_labelled_set_is_large_and_no_message_is_in_both_halves() -> None:
+    """There are some four hundred messages, about half of them without an identifier, each once."""
+    texts = [[one.text for one in rates.labelled(file)] for file in rates.SETS.values()]
+    assert sum(map(len, texts)) >= FEWEST_MESSAGES
+    assert all(len(set(part)) == len(part) for part in texts)
+    assert not {text.lower() for text in texts[0]} & {text.lower() for text in texts[1]}
+
+
+def test_the_labels_are_whole() -> None:
+    """Every mark in the labelled set was read: no bracket is left over."""
+    for file in rates.SETS.values():
+        for one in rates.labelled(file):
+            assert "|" not in one.text
+
+
+def test_a_guard_that_finds_nothing_would_be_noticed() -> None:
+    """The figures fail without the guard: everything is missed."""
+    nothing = rates.measure(rates.labelled("guard_dev.yaml"), lambda _: ())
+    assert nothing.missed == nothing.held
+    assert nothing.silent == nothing.with_some
+
+
+def test_ordinary_messages_are_seldom_taken_for_an_identifier() -> None:
+    """Of a sample of the example messages of the content hardly any is wrongly taken (`benchmarks/guard.py` reads them all)."""
+    sample = rates.ordinary()[::5]
+    assert rates.measure(sample).alarms <= MOST_EVERYDAY * len(sample)
+
+
+# --- what each kind may look like ----------------------------------------------------------------------
+
+NAMES = [
+    "tyler smith came in", "Tyler Smith", "TYLER CAME IN TODAY", "mum (Sarah) said", "Mrs Khan", "the Khan family", "fatima told me", "Agnieszka wont eat",
+    "Rhiannon is late", "Oluwaseun has a bruise", "Grace told me", "a girl called Hope", "Rose's mum rang", "his name is Will", "Mark said he was hit",
+    "child T.S. in year 3", "lornas job", "Mum says Tjark did it", "Ty\u200bler fell", "Zoe\u0308 fell",
+]  # fmt: skip
+NO_NAMES = [
+    "a mark on a child", "Mark on a child", "MARK ON A CHILD", "mark has appeared on his arm", "Marks on both arms", "I saw a Mark on her arm", "will he be safe",
+    "May I ask", "it may be nothing", "in April", "I hope so", "have faith", "no joy", "in summer", "Autumn term", "the sky", "they chase us", "Clare's Law", "sarahs law",
+    "Victoria Climbié", "Section 47", "KCSIE", "Working Together 2026", "rose kettle", "amber willow", "QX7-4M2", "in Kent", "moved to Bradford", "Polish family",
+    "Children's Services", "Social Worker said no", "Ofsted", "on Monday", "e.g. a bruise", "the size of a penny",
+]  # fmt: skip
+HELPLINES = ["999", "101", "111", "112", "0800 1111", "0808 800 5000", "116 123", "0300 123 6600", "0808 2000 247", "she is 4 0800 1111"]
+
+
+@pytest.mark.parametrize("text", NAMES)
+def test_names_are_found_in_the_ways_people_type_them(text: str) -> None:
+    """Small letters, capitals, names from anywhere, names that are words where they are used as names."""
+    assert Identifier.NAME in identifiers(text)
+
+
+@pytest.mark.parametrize("text", NO_NAMES)
+def test_words_of_the_work_are_no_names(text: str) -> None:
+    """Words, days, places, laws, labels and receipts are nobody; a mark on a child is never a child called Mark."""
+    assert identifiers(text) == ()
+
+
+@pytest.mark.parametrize("text", HELPLINES)
+def test_helplines_and_short_numbers_are_nobodys(text: str) -> None:
+    """A number that an organisation gives out may be typed and asked about."""
+    assert identifiers(f"can I ring {text} today") == ()
+
+
+def test_every_label_is_nobodys(content: Library) -> None:
+    """A case label, as it is offered and typed back, is never taken for a name."""
+    words = content.content.vocabulary
+    labels = [f"{colour} {thing}" for colour in words.label_colours for thing in words.label_things]
+    assert [label for label in labels if identifiers(label) or identifiers(label.title()) or identifiers(label.upper())] == []
+
+
+def test_the_bots_own_lines_hold_no_identifier(content: Library) -> None:
+    """What the assistant itself says is not taken for somebody, when it is typed back or quoted."""
+    assert [line.id for line in content.content.lines if identifiers(line.text)] == []
+
+
+# --- any text at all -----------------------------------------------------------------------------------
+
+PIECES = st.sampled_from(
+    [
+        "Tyler", "smith", "Mr", "called", "name is", "07700", "900123", "0", "o7", "+44", "12", "/", "3", "2019", "born", "dob", "@", "x_y", "at", "dot", "com", "gmail", "OX1", "1AA",
+        "mill", "lane", "14", "flat", "943", "476", "5919", "H801200001001", "insta", "snap:", "Grace", "told", "Mark", ".", ",", "'s", "-", "(", "\n", " ", "é", "\u200b", "ﷺ", "张伟", "٣", "²",
+    ]
+)  # fmt: skip
+TEXTS = st.one_of(st.text(max_size=300), st.lists(PIECES, max_size=40).map(" ".join), st.lists(PIECES, max_size=40).map("".join))
+
+
+@given(TEXTS)
+def test_nothing_is_left_of_what_is_found(text: str) -> None:
+    """A text given without identifiers holds none that the guard would find; and one that held none is given as it was."""
+    rest = without_identifiers(text)
+    assert identifiers(rest) == ()
+    if not identifiers(text):
+        assert rest == text
+
+
+@given(TEXTS)
+def test_each_place_is_inside_the_text(text: str) -> None:
+    """Where something was found is a place of the text as it was typed, however many signs one letter stands for."""
+    for one in found(text):
+        assert 0 <= one.start < one.end <= len(text)
+
+
+NASTY = [
+    "a", "0 ", "1 Aa ", "@", "a.b@", "Mr ", "a at b dot ", "07700 ", "12/", "12 mill ", "Aa ", "A.", "called ", "name is ", "dob ", "born ", "one two ", "double ", "flat 1 ", "x.", "a_", "-", "'",
+    "a'b ", "lives in a ", "St Aa Aa ", "https://x.com/", "#1234", " ", "\n", "é", "ﷺ", "A1 1", "h8012 ", "(", "snap ", "insta is a", "john at ", "Rose Cottage, ", "Tyler ", "mum Grace ", "the khan ",
+]  # fmt: skip
+TIMES = 40
+"""How much longer than ordinary words of the same length a text may take. A pattern that goes round and round takes thousands."""
+
+
+def test_no_repetition_makes_it_slow() -> None:
+    """Four thousand signs of anything are looked at in the time of ordinary words, give or take: no pattern explodes."""
+
+    def spent(text: str) -> float:
+        text = (text * MAX_CHARS)[:MAX_CHARS]
+        best = float("inf")
+        for _ in range(3):  # the shortest of three: a busy machine slows one, not all
+            begun = time.process_time()
+            identifiers(text)
+            best = min(best, time.process_time() - begun)
+        return best
+
+    identifiers("Tjark rang 07700 900123")  # what is read once is read now
+    ordinary = spent("the child has a bruise on his arm and mum says he fell, what do I do now ")
+    assert [text for text in NASTY if spent(text) > TIMES * ordinary] == []

@@ -277,7 +277,7 @@ def buttons_are_short(asker: Asker, _: Library, story: Story) -> Iterator[Proble
 
 def words_are_fit(asker: Asker, _: Library, story: Story) -> Iterator[Problem]:
     """Plain words; nobody real; the author's own voice keeps to what may be said."""
-    names = re.compile("|".join(rf"\b{re.escape(one.name)}\b" for one in story.scenario.cast), re.IGNORECASE)
+    names = re.compile("|".join(rf"\b{re.escape(one.name)}(?:'?s)?\b" for one in story.scenario.cast), re.IGNORECASE)
     for place, one in enumerate(story.scenario.cast):
         if SURNAME.fullmatch(one.name):
             says = (

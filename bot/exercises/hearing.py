@@ -104,7 +104,7 @@ class Hearing:
     def without_cast(self, story: Story, words: str) -> str:
         """Return words without the names of the story: they are nobody's."""
         for one in story.scenario.cast:
-            words = re.sub(rf"\b{re.escape(one.name)}\b", "them", words, flags=re.IGNORECASE)
+            words = re.sub(rf"\b{re.escape(one.name)}(?:'?s)?\b", "them", words, flags=re.IGNORECASE)
         return words
 
     def understood(self, guide: str, words: str) -> Understood:
