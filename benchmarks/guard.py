@@ -99,7 +99,11 @@ def asked_of_exercises() -> tuple[int, int]:
         for one in yaml.safe_load(path.read_text(encoding="utf-8")).get("cast", ())
         if " " not in one["name"]
     }
-    named = [line for line in texts.splitlines() if first & {word.removesuffix("'s") for word in re.findall(r"[a-z']+", line)}]
+    named = [
+        line
+        for line in texts.splitlines()
+        if first & {word.removesuffix("'s") for word in re.findall(r"[a-z']+", line)}
+    ]
     return len(named), sum(not found(line) for line in named)
 
 
@@ -128,9 +132,13 @@ def main() -> None:
         show(name, measure(labelled(file)))
     everyday = measure(examples)
     taken = ", ".join(f"{kind} {count}" for kind, count in everyday.wrongly.most_common())
-    print(f"example messages of the content: {everyday.alarms} of {everyday.without} taken for an identifier ({everyday.alarms / everyday.without:.2%}): {taken}")
+    print(
+        f"example messages of the content: {everyday.alarms} of {everyday.without} taken for an identifier ({everyday.alarms / everyday.without:.2%}): {taken}"
+    )
     named, unnoticed = asked_of_exercises()
-    print(f"questions to exercises that name somebody in small letters: {unnoticed} of {named} go unnoticed ({unnoticed / named:.0%})")
+    print(
+        f"questions to exercises that name somebody in small letters: {unnoticed} of {named} go unnoticed ({unnoticed / named:.0%})"
+    )
     begun = time.perf_counter()
     for one in examples:
         re.findall(r"\w+", one.text)
@@ -139,7 +147,9 @@ def main() -> None:
     for one in examples:
         found(one.text)
     ours = time.perf_counter() - begun
-    print(f"time: {ours / plain:.0f} times that of splitting the same messages into words ({ours / len(examples) * 1000:.2f} ms each here)")
+    print(
+        f"time: {ours / plain:.0f} times that of splitting the same messages into words ({ours / len(examples) * 1000:.2f} ms each here)"
+    )
 
 
 def show(name: str, rates: Rates) -> None:
@@ -147,7 +157,9 @@ def show(name: str, rates: Rates) -> None:
     held, missed = sum(rates.held.values()), sum(rates.missed.values())
     print(f"{name}: {held} identifiers in {rates.with_some} messages, {rates.without} messages without")
     for kind in Identifier:
-        print(f"  {kind:<18} missed {rates.missed[kind]:>2} of {rates.held[kind]:>3}   wrongly taken {rates.wrongly[kind]:>2}")
+        print(
+            f"  {kind:<18} missed {rates.missed[kind]:>2} of {rates.held[kind]:>3}   wrongly taken {rates.wrongly[kind]:>2}"
+        )
     print(
         f"  all                missed {missed} of {held} ({missed / held:.1%}); wholly unnoticed {rates.silent} of {rates.with_some}; "
         f"false alarms {rates.alarms} of {rates.without} ({rates.alarms / rates.without:.1%})"

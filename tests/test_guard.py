@@ -205,7 +205,18 @@ NO_NAMES = [
     "Victoria Climbié", "Section 47", "KCSIE", "Working Together 2026", "rose kettle", "amber willow", "QX7-4M2", "in Kent", "moved to Bradford", "Polish family",
     "Children's Services", "Social Worker said no", "Ofsted", "on Monday", "e.g. a bruise", "the size of a penny",
 ]  # fmt: skip
-HELPLINES = ["999", "101", "111", "112", "0800 1111", "0808 800 5000", "116 123", "0300 123 6600", "0808 2000 247", "she is 4 0800 1111"]
+HELPLINES = [
+    "999",
+    "101",
+    "111",
+    "112",
+    "0800 1111",
+    "0808 800 5000",
+    "116 123",
+    "0300 123 6600",
+    "0808 2000 247",
+    "she is 4 0800 1111",
+]
 
 
 @pytest.mark.parametrize("text", NAMES)
@@ -230,7 +241,9 @@ def test_every_label_is_nobodys(content: Library) -> None:
     """A case label, as it is offered and typed back, is never taken for a name."""
     words = content.content.vocabulary
     labels = [f"{colour} {thing}" for colour in words.label_colours for thing in words.label_things]
-    assert [label for label in labels if identifiers(label) or identifiers(label.title()) or identifiers(label.upper())] == []
+    assert [
+        label for label in labels if identifiers(label) or identifiers(label.title()) or identifiers(label.upper())
+    ] == []
 
 
 def test_the_bots_own_lines_hold_no_identifier(content: Library) -> None:
@@ -246,7 +259,9 @@ PIECES = st.sampled_from(
         "mill", "lane", "14", "flat", "943", "476", "5919", "H801200001001", "insta", "snap:", "Grace", "told", "Mark", ".", ",", "'s", "-", "(", "\n", " ", "é", "\u200b", "ﷺ", "张伟", "٣", "²",
     ]
 )  # fmt: skip
-TEXTS = st.one_of(st.text(max_size=300), st.lists(PIECES, max_size=40).map(" ".join), st.lists(PIECES, max_size=40).map("".join))
+TEXTS = st.one_of(
+    st.text(max_size=300), st.lists(PIECES, max_size=40).map(" ".join), st.lists(PIECES, max_size=40).map("".join)
+)
 
 
 @given(TEXTS)

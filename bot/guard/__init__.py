@@ -14,7 +14,16 @@ from bot.guard.online import online
 from bot.guard.places import places
 from bot.guard.plain import Plain
 
-__all__ = ["MAX_CHARS", "Found", "Identifier", "found", "identifiers", "is_nhs_number", "is_pupil_number", "without_identifiers"]
+__all__ = [
+    "MAX_CHARS",
+    "Found",
+    "Identifier",
+    "found",
+    "identifiers",
+    "is_nhs_number",
+    "is_pupil_number",
+    "without_identifiers",
+]
 
 MAX_CHARS = 4000
 _ROUNDS = 8

@@ -30,7 +30,7 @@ def family_names() -> frozenset[str]:
 
 
 @cache
-def names_that_are_words() -> frozenset[str]:
+def names_that_arewords_of() -> frozenset[str]:
     """Return first names that are ordinary words, months or places as well."""
     return _lines("word_names.txt")
 
@@ -38,11 +38,11 @@ def names_that_are_words() -> frozenset[str]:
 @cache
 def all_names() -> frozenset[str]:
     """Return every name of the lists."""
-    return names_in_any_case() | names_in_capitals() | names_that_are_words()
+    return names_in_any_case() | names_in_capitals() | names_that_arewords_of()
 
 
 @cache
-def english_words() -> frozenset[str]:
+def englishwords_of() -> frozenset[str]:
     """Return English words, from the list that comes with symspellpy; none of its code is run."""
     found = util.find_spec("symspellpy")
     for place in (found.submodule_search_locations or ()) if found is not None else ():
@@ -56,11 +56,12 @@ def _lines(file: str) -> frozenset[str]:
     return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
 
 
-def _words(text: str) -> frozenset[str]:
+def words_of(text: str) -> frozenset[str]:
+    """Return the words of a text that is written as a list."""
     return frozenset(text.split())
 
 
-CAPITALS = _words(
+CAPITALS = words_of(
     # days, months, feasts
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november december "
     "mon tue tues wed weds thu thur thurs fri sat sun jan feb mar apr jun jul aug sep sept oct nov dec christmas easter ramadan eid diwali hanukkah xmas boxing halloween bonfire "
@@ -80,13 +81,17 @@ CAPITALS = _words(
     # whom one speaks of by what they are
     "mum dad mummy daddy nan nana nanny gran grandma grandad granny grandmother grandfather auntie aunty uncle mam mama papa stepdad stepmum mother father brother sister baby the "
     "my our her his their its your this that these those and but if when what who why how is are was were has have had do does did can could should will would may might i i'm i've it's he she they we you it a an in on at to of for "
-    "me miss else bing us him them no not yes ok okay thanks thank please hi hello sorry also just then now today yesterday tomorrow tonight there here one two three all any some mo fa mgm mgf pgm lo yp ta tas pe ks"
+    "me miss else bing thinkchild us him them no not yes ok okay thanks thank please hi hello sorry also just then now today yesterday tomorrow tonight there here one two three all any some mo fa mgm mgf pgm lo yp ta tas pe ks"
 )
 """In small letters: words that often have a capital and are nobody's name."""
 
-HUMAN_WORDS = _words(
+HUMAN_WORDS = words_of(
     "mum mum's dad nan gran grandma grandad mother father stepdad stepmum step-dad step-mum sister brother uncle aunt auntie aunty cousin teacher partner boyfriend girlfriend bf gf ex "
     "family parents carer key social bruise bruises house home flat school phone birthday dob twin baby son daughter"
 )
-SPEECH = _words("told tells says said asked thinks disclosed rang texted phoned messaged screamed shouted cried refused admitted whispered denies denied hates loves wants needs lives goes ran sleeps eats drinks hit punched kicked keeps flinches")
-DOES = SPEECH | _words("has had came comes wont won't cant can't hasnt hasn't didnt didn't doesnt doesn't turned looks looked seems smells started stopped got gets went was is never always")
+SPEECH = words_of(
+    "told tells says said asked thinks disclosed rang texted phoned messaged screamed shouted cried refused admitted whispered denies denied hates loves wants needs lives goes ran sleeps eats drinks hit punched kicked keeps flinches"
+)
+DOES = SPEECH | words_of(
+    "has had came comes wont won't cant can't hasnt hasn't didnt didn't doesnt doesn't turned looks looked seems smells started stopped got gets went was is never always"
+)

@@ -15,10 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _GAP = r"[\s().\-/]{0,3}"
-_RUN = re.compile(rf"(?<![\w.])(?:\+|\()?[\doO](?:{_GAP}[\doO]){{8,15}}(?![\doO])")
+# From each place where a number can begin: "1 07700 ..." is an answer and a number.
+_RUN = re.compile(rf"(?<![\w.])(?=((?:\+\d|\(?\+?[0oO]|44|7)(?:{_GAP}[\doO]){{8,15}}(?![\doO])))")
 _SPOKEN_DIGIT = r"(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine)"
-_SPOKEN = re.compile(rf"\b(?:(?:double|triple|treble)\s)?{_SPOKEN_DIGIT}(?:[\s,-]{{1,2}}(?:(?:double|triple|treble)\s)?{_SPOKEN_DIGIT}){{6,14}}\b", re.IGNORECASE)
-_LIKE_A_DATE = re.compile(r"\(?(?:[0-3]?\d[./\-\s][01]?\d[./\-\s](?:19|20)?\d\d|(?:19|20)\d\d[./-][01]?\d[./-][0-3]?\d)(?!\d)")
+_SPOKEN = re.compile(
+    rf"\b(?:(?:double|triple|treble)\s)?{_SPOKEN_DIGIT}(?:[\s,-]{{1,2}}(?:(?:double|triple|treble)\s)?{_SPOKEN_DIGIT}){{6,14}}\b",
+    re.IGNORECASE,
+)
+_LIKE_A_DATE = re.compile(
+    r"(?<!\d)(?:[0-3]?\d[./\-\s][01]?\d[./\-\s](?:19|20)?\d\d|(?:19|20)\d\d[./-][01]?\d[./-][0-3]?\d)(?!\d)"
+)
 _FEWEST, _MOST = 10, 15
 _NHS = re.compile(r"(?<![\d+])\d{3}[ .-]{0,2}\d{3}[ .-]{0,2}\d{4}(?!\d)")
 _PUPIL = re.compile(r"(?<![A-Za-z0-9])[A-Z](?: ?\d){11} ?[\dA-Z](?![A-Za-z0-9])", re.IGNORECASE)
@@ -26,11 +32,19 @@ _PUPIL_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 
 _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 _NUMERIC = r"(?:0?[1-9]|[12]\d|3[01])[./-](?:0?[1-9]|1[0-2])[./-](?:19|20)?\d{2}|(?:19|20)\d{2}[./-](?:0?[1-9]|1[0-2])[./-](?:0?[1-9]|[12]\d|3[01])"
-_WRITTEN = rf"(?:the\s)?\d{{1,2}}(?:st|nd|rd|th)?\s(?:of\s)?{_MONTH}|{_MONTH}\s(?:the\s)?\d{{1,2}}(?:st|nd|rd|th)?(?!\d)"
+_WRITTEN = (
+    rf"(?:the\s)?\d{{1,2}}(?:st|nd|rd|th)?\s(?:of\s)?{_MONTH}|{_MONTH}\s(?:the\s)?\d{{1,2}}(?:st|nd|rd|th)?(?!\d)"
+)
 _BORN = r"\b(?:d\.?\s?o\.?\s?b\.?|date\sof\sbirth|birth\s?da(?:y|te)|b\.|born(?:\son)?)"
 _BIRTHS = (
-    re.compile(rf"{_BORN}(?:\s?(?:is|was|:|-|=|on))?[\s:.,=-]{{0,3}}(?:{_NUMERIC}|{_WRITTEN})(?:,?\s(?:19|20)?\d{{2}}\b)?", re.IGNORECASE),
-    re.compile(r"\b(?:d\.?\s?o\.?\s?b\.?|date\sof\sbirth)(?:\s?(?:is|was|:|-))?[\s:.-]{0,3}(?:\d{6}|\d{8}|\d{1,2}[\s./-]\d{1,2}(?:[\s./-]\d{2,4})?)(?!\d)", re.IGNORECASE),
+    re.compile(
+        rf"{_BORN}(?:\s?(?:is|was|:|-|=|on))?[\s:.,=-]{{0,3}}(?:{_NUMERIC}|{_WRITTEN})(?:,?\s(?:19|20)?\d{{2}}\b)?",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"\b(?:d\.?\s?o\.?\s?b\.?|date\sof\sbirth)(?:\s?(?:is|was|:|-))?[\s:.-]{0,3}(?:\d{6}|\d{8}|\d{1,2}[\s./-]\d{1,2}(?:[\s./-]\d{2,4})?)(?!\d)",
+        re.IGNORECASE,
+    ),
     re.compile(rf"\bborn\b[^.?!\n]{{0,24}}?\b(?:{_NUMERIC}|{_WRITTEN})", re.IGNORECASE),
     re.compile(rf"\bturn(?:s|ed)\s\w+\son\s(?:{_NUMERIC}|{_WRITTEN})", re.IGNORECASE),
 )
@@ -54,9 +68,15 @@ def numbers(text: str) -> Iterator[Found]:
     for match in _SPOKEN.finditer(text):
         if len(_digits_said(match[0])) >= _FEWEST:
             yield Found(*match.span(), Identifier.PHONE)
+    dates = [match.span() for match in _LIKE_A_DATE.finditer(text)]
+    last = 0
     for match in _RUN.finditer(text):
-        if not _LIKE_A_DATE.match(match[0]) and not is_nhs_number(match[0]) and _is_somebodys(match[0]):
-            yield Found(*match.span(), Identifier.PHONE)
+        start, end = match.span(1)
+        if start < last or any(a <= start < b for a, b in dates) or is_nhs_number(match[1]):
+            continue
+        if _is_somebodys(match[1]):
+            yield Found(start, end, Identifier.PHONE)
+            last = end
 
 
 def _digits_said(words: str) -> list[str]:

@@ -33,15 +33,20 @@ _WHERE = r"(?:insta(?:gram)?|ig|snap(?:chat)?|sc|tik\s?tok|discord|roblox|twitte
 _NO_HANDLE = r"(?:is|was|are|has|and|or|but|the|a|an|full|open|where|public|private|all|how|not|on|off|out|about|that|this|so|being|gone|there|deleted|blocked|down|what|who|her|his|their|my|name|old|new|fine|banned|set|just|very|really|seems?|still|now|always|no|unknown|by|for|from|to|too|with|live|like|used|using|full)"
 _HANDLES = (
     re.compile(r"(?<![\w.@])@[a-z0-9][\w.]{1,31}(?<!\.)", re.IGNORECASE),
-    re.compile(rf"\b(?:https?://)?(?:[a-z]{{1,4}}\.)?{_SITES}\.(?:com|me|gg|tv|net|co)/@?[\w./?=&%#-]{{2,80}}", re.IGNORECASE),
-    re.compile(rf"\b[a-z]\w{{1,31}}#\d{{4}}\b", re.IGNORECASE),
+    re.compile(
+        rf"\b(?:https?://)?(?:[a-z]{{1,4}}\.)?{_SITES}\.(?:com|me|gg|tv|net|co)/@?[\w./?=&%#-]{{2,80}}", re.IGNORECASE
+    ),
+    re.compile(r"\b[a-z]\w{1,31}#\d{4}\b", re.IGNORECASE),
     # A name with a sign or a digit in it, after the place where it is used.
     re.compile(
         rf"\b{_WHERE}(?:\s(?:name|user(?:name)?|account|id|handle|tag))?\s?(?:\s(?:is|called|as)|'s|:|=|-)?\s+(?:is\s)?(?=[\w.-]{{0,31}}(?:[\d_]|\.\w))(?!\d{{1,2}}\b|(?:yr|year|y|ks)\d)[\w][\w.-]{{1,31}}[\w-]",
         re.IGNORECASE,
     ),
     # "her snap is sk8rboi", "username: kitty": any one word, where it is said whose it is or a colon stands.
-    re.compile(rf"\b{_WHERE}(?:\s(?:name|user(?:name)?|account|id|handle))?\s?[:=]\s?(?!{_NO_HANDLE}\b)[a-z][\w.-]{{2,31}}", re.IGNORECASE),
+    re.compile(
+        rf"\b{_WHERE}(?:\s(?:name|user(?:name)?|account|id|handle))?\s?[:=]\s?(?!{_NO_HANDLE}\b)[a-z][\w.-]{{2,31}}",
+        re.IGNORECASE,
+    ),
     re.compile(
         rf"\b(?:his|her|their|my|whose)\s{_WHERE}(?:\s(?:name|user(?:name)?|account|id|handle))?\s(?:is|called)\s(?!{_NO_HANDLE}\b)(?=\S{{0,31}}(?:\d|[a-z][A-Z]))[a-z][\w.-]{{2,31}}",
         re.IGNORECASE,

@@ -7,12 +7,9 @@ our own: the package that knows all postcodes fetches a database at run time, an
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from bot.guard.kinds import Found, Identifier
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from bot.guard.lists import words_of
 
 _POSTCODE = re.compile(
     r"(?<![\w-])(?:GIR ?0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d{1,2}|\d[A-HJKPS-UW]|[A-HK-Y]\d[ABEHMNPRV-Y])\s{0,2}-?\d[ABD-HJLNP-UW-Z]{2})(?![\w-])",
@@ -24,7 +21,9 @@ _KINDS_OF_STREET = (
     r"street|st|road|rd|avenue|ave|lane|ln|close|cl|drive|crescent|cres|terrace|way|court|ct|place|pl|gardens|gdns|grove|square|sq|hill|row|walk|mews|"
     r"rise|view|parade|green|park|house|cottages?|heights|towers?"
 )
-_SURE_STREET = r"street|road|rd|avenue|ave|lane|ln|close|drive|crescent|cres|terrace|gardens|gdns|grove|square|mews|court"
+_SURE_STREET = (
+    r"street|road|rd|avenue|ave|lane|ln|close|drive|crescent|cres|terrace|gardens|gdns|grove|square|mews|court"
+)
 _NUMBER = r"\b(?!(?:999|101|111|112)\b)\d{1,4}\s?[a-d]?\b,?"
 _ORDINARY = (
     r"the|a|an|in|on|of|and|or|down|up|at|to|by|from|this|that|my|our|their|her|his|near|is|are|was|were|with|for|off|over|across|along|into|"
@@ -34,9 +33,14 @@ _ORDINARY = (
 )
 _ADDRESSES = (
     re.compile(rf"{_NUMBER}\s+(?:[A-Z][a-zA-Z'-]+\s+){{1,3}}(?i:{_KINDS_OF_STREET})\b"),
-    re.compile(rf"{_NUMBER}\s+(?!(?:{_ORDINARY})\b)(?:(?!(?:{_ORDINARY})\b)[a-z'-]+\s+){{1,2}}(?:{_SURE_STREET}|st)\b", re.IGNORECASE),
+    re.compile(
+        rf"{_NUMBER}\s+(?!(?:{_ORDINARY})\b)(?:(?!(?:{_ORDINARY})\b)[a-z'-]+\s+){{1,2}}(?:{_SURE_STREET}|st)\b",
+        re.IGNORECASE,
+    ),
     re.compile(rf"\b\d{{1,4}}[a-d]?\s+the\s+(?:{_SURE_STREET})\b", re.IGNORECASE),
-    re.compile(r"\b(?:flat|apartment|apt|unit|room)\s?(?:no\.?\s?)?\d{1,3}[a-d]?\b,?\s+(?:\d{1,4}[a-d]?,?\s+)?(?:[A-Z][a-zA-Z'-]+\s+){1,3}(?i:house|court|point|tower|heights|buildings?|mansions|lodge|block|street|st|road|rd|lane|ln)\b"),
+    re.compile(
+        r"\b(?:flat|apartment|apt|unit|room)\s?(?:no\.?\s?)?\d{1,3}[a-d]?\b,?\s+(?:\d{1,4}[a-d]?,?\s+)?(?:[A-Z][a-zA-Z'-]+\s+){1,3}(?i:house|court|point|tower|heights|buildings?|mansions|lodge|block|street|st|road|rd|lane|ln)\b"
+    ),
     # A street without a number, where somebody is said to live there.
     re.compile(
         rf"\b(?i:lives?|living|stay(?:s|ing)?|moved|moving|house|flat|home|address|based|sleeps?|sleeping)\b\s(?:\w+\s){{0,2}}?(?i:on|in|at|to|is|off)\s+(?!(?:{_ORDINARY})\b)(?:(?!(?:{_ORDINARY})\b)[A-Za-z'-]+\s+){{1,2}}(?:(?i:street|road|rd|avenue|ave|lane|ln|crescent|cres|terrace|gardens|gdns|mews)|Close|Drive|Court|Square|Grove)\b"
@@ -44,7 +48,7 @@ _ADDRESSES = (
     re.compile(r"\b[A-Z][a-z'-]+\s(?:Cottage|Farm|Lodge|Villa|Manor),\s(?:[A-Z][a-z'-]+\s?){1,3}"),
 )
 _SCHOOLS = r"primary|academy|infants?|juniors?|nursery|pre-?school|school|college|high|grammar|secondary|kindergarten|playgroup|sixth\sform|children'?s\shome|childrens\shome"
-_SCHOOL_WORDS = frozenset(
+_SCHOOL_WORDS = words_of(
     "a an the our my her his their your its this that any each every same new old local nearby special specialist primary secondary infant infants junior juniors middle "
     "high boarding private independent state public faith church catholic cofe muslim islamic jewish christian hindu sikh sunday saturday day village town city "
     "community grammar comprehensive nursery pre prep preparatory maintained free sports stage drama forest mainstream alternative summer holiday after before "
@@ -58,14 +62,20 @@ _SCHOOL_WORDS = frozenset(
     "than then so as but only just also even still that's what which who where why how call called ring told tell ask asked say says said be being been do does did done can could "
     "would should will may might must shall go goes going gone went get gets got getting refuse refuses refusing refused school schools up down out over back on day-care daycare "
     "very too high low pick picks picked drop drops dropped collect collects collected walk walks walked bring brings brought choose chose chosen change changed changing changes sch "
-    "quiet loud busy excluded expelled suspended removed returned returning return returns settle settled transition transferring transfer transferred finish finished finishes".split()
+    "quiet loud busy excluded expelled suspended removed returned returning return returns settle settled transition transferring transfer transferred finish finished finishes"
 )
-_SCHOOL = re.compile(rf"\b((?:(?:St|Saint|st|Our Lady|The|the)\.?\s)?)([A-Za-z][A-Za-z'-]+\s)?([A-Za-z][A-Za-z'-]+)\s((?i:{_SCHOOLS}))\b")
+_SCHOOL = re.compile(
+    rf"\b((?:(?:St|Saint|st|Our Lady|The|the)\.?\s)?)([A-Za-z][A-Za-z'-]+\s)?([A-Za-z][A-Za-z'-]+)\s((?i:{_SCHOOLS}))\b"
+)
 
 
 def places(text: str) -> list[Found]:
     """Return postcodes, addresses, and named schools and homes."""
-    things = [Found(*match.span(), Identifier.POSTCODE) for match in _POSTCODE.finditer(text) if not _NO_POSTCODE.search(match[0])]
+    things = [
+        Found(*match.span(), Identifier.POSTCODE)
+        for match in _POSTCODE.finditer(text)
+        if not _NO_POSTCODE.search(match[0])
+    ]
     for pattern in _ADDRESSES:
         things += [Found(*match.span(), Identifier.ADDRESS) for match in pattern.finditer(text)]
     things += [Found(*match.span(), Identifier.ADDRESS) for match in _SCHOOL.finditer(text) if _is_named(match)]

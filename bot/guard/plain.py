@@ -6,8 +6,22 @@ import unicodedata
 
 from bot.guard.kinds import Found
 
-_ALIKE = {"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ı": "i", "ß": "ss", "æ": "ae", "Æ": "Ae", "’": "'", "‘": "'", "`": "'"}
-_ALIKE |= dict.fromkeys("‐‑‒–—−", "-")
+_ALIKE = {
+    "ł": "l",
+    "Ł": "L",
+    "ø": "o",
+    "Ø": "O",
+    "đ": "d",
+    "Đ": "D",
+    "\N{LATIN SMALL LETTER DOTLESS I}": "i",
+    "ß": "ss",
+    "æ": "ae",
+    "Æ": "Ae",
+    "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    "\N{LEFT SINGLE QUOTATION MARK}": "'",
+    "`": "'",
+}
+_ALIKE |= dict.fromkeys("\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{FIGURE DASH}\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}", "-")
 _MOST = 2
 """Times as many signs as were typed: one sign can stand for eighteen, and nobody's name needs those."""
 
