@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from walking import Clock, Talk
 
-from bot.advice_log import AdviceLog, receipt, verify
-from bot.advice_log import erasing, heads, holds
+from bot.advice_log import AdviceLog, erasing, heads, holds, receipt, verify
 from bot.advice_log.chain import FIRST, link, rows_in_order
 from bot.advice_log.exporting import bundle
 from bot.advice_log.reads import note_read, readings
@@ -92,9 +91,8 @@ def test_a_head_that_was_noted_still_holds_when_the_record_has_grown(
     assert command("log", "verify", "--expect", f"{whole['rows']}:{whole['hash']}", "--expect", noted, *db).code == 0
 
 
-def test_a_record_that_was_made_anew_is_found_by_a_head(
-    log: AdviceLog, two: tuple[str, str], command: Callable[..., Done]
-) -> None:
+@pytest.mark.usefixtures("two")
+def test_a_record_that_was_made_anew_is_found_by_a_head(log: AdviceLog, command: Callable[..., Done]) -> None:
     """Somebody who makes the whole chain anew passes `verify` alone, and never with a head that was noted before."""
     noted = heads.head(log.connection)
     assert noted is not None
@@ -106,10 +104,9 @@ def test_a_record_that_was_made_anew_is_found_by_a_head(
     assert "it is not what it was when the head" in said
 
 
+@pytest.mark.usefixtures("two")
 @pytest.mark.parametrize("gone", [1, 2, 7])
-def test_an_end_that_was_cut_off_is_found_by_a_head(
-    log: AdviceLog, two: tuple[str, str], command: Callable[..., Done], gone: int
-) -> None:
+def test_an_end_that_was_cut_off_is_found_by_a_head(log: AdviceLog, command: Callable[..., Done], gone: int) -> None:
     """An end cut off in good order leaves a record that verifies; the head that was noted says that rows are gone."""
     noted = heads.head(log.connection)
     assert noted is not None
@@ -279,6 +276,7 @@ def test_a_person_is_named_in_five_ways(
         assert held["person"]["pseudonym"] == one, named
 
 
+@pytest.mark.usefixtures("two")
 @pytest.mark.parametrize(
     ("named", "says"),
     [
@@ -295,7 +293,7 @@ def test_a_person_is_named_in_five_ways(
     ],
 )
 def test_what_names_nothing_is_said_in_one_sentence(
-    log: AdviceLog, two: tuple[str, str], command: Callable[..., Done], named: tuple[str, ...], says: str
+    log: AdviceLog, command: Callable[..., Done], named: tuple[str, ...], says: str
 ) -> None:
     """Nobody gets an empty file for a slip in a name, and nothing is erased or held by one."""
     assert says in command("log", "export", *named, "--db", str(log.path)).sentence()
@@ -326,7 +324,8 @@ def test_an_export_by_label_and_by_receipts(log: AdviceLog, two: tuple[str, str]
     assert [session["receipt"] for session in json.loads(both)["sessions"]] == [two[1], two[0]]
 
 
-def test_every_row_of_a_session_is_in_its_export(log: AdviceLog, two: tuple[str, str]) -> None:
+@pytest.mark.usefixtures("two")
+def test_every_row_of_a_session_is_in_its_export(log: AdviceLog) -> None:
     """Counted against the tables: no turn, line, delivery, reminder or status is left out of the bundle."""
     sessions = [row[0] for row in log.connection.execute("SELECT id FROM sessions ORDER BY seq")]
     held = bundle(log, sessions)["sessions"]
@@ -413,7 +412,7 @@ def test_an_erased_person_is_gone_from_the_bytes_of_every_file(
     assert verify(again.connection)[1] is None
     assert receipt(again, two[0]).erased.startswith("asked for")  # type: ignore[union-attr]
     assert all(line.words for turn in receipt(again, two[1]).turns for line in turn.said)  # type: ignore[union-attr]
-    assert len([row for row in again.connection.execute("SELECT 1 FROM owners")]) == 26
+    assert again.connection.execute("SELECT count(*) FROM owners").fetchone()[0] == 26
     again.close()
 
 
@@ -493,7 +492,8 @@ def test_a_reason_holds_nobody(log: AdviceLog, two: tuple[str, str], command: Ca
     assert not holds.held(log)
 
 
-def test_erasing_everything_needs_a_name(log: AdviceLog, two: tuple[str, str], command: Callable[..., Done]) -> None:
+@pytest.mark.usefixtures("two")
+def test_erasing_everything_needs_a_name(log: AdviceLog, command: Callable[..., Done]) -> None:
     """`log erase --yes` alone erases nothing."""
     assert "Say whom or what" in command("log", "erase", "--yes", "--db", str(log.path)).sentence()
     assert "Name the person once" in command("log", "erase", "x", "--person", "y", "--db", str(log.path)).sentence()
@@ -600,9 +600,8 @@ def test_retain_asks_before_it_does_anything(
         assert "number of days" in command("log", "retain", "--older-than", wrong, "--db", str(log.path)).sentence()
 
 
-def test_what_another_program_still_reads_is_said_to_be_left(
-    log: AdviceLog, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("two")
+def test_what_another_program_still_reads_is_said_to_be_left(log: AdviceLog) -> None:
     """While somebody reads an old moment of the record, its bytes cannot go: that is said, and `clean` does it later."""
     reader = sqlite3.connect(log.path, isolation_level=None)
     reader.execute("BEGIN")
@@ -615,7 +614,8 @@ def test_what_another_program_still_reads_is_said_to_be_left(
     assert log.path.with_name(log.path.name + "-wal").stat().st_size == 0
 
 
-def test_clean_leaves_nothing(log: AdviceLog, two: tuple[str, str], command: Callable[..., Done]) -> None:
+@pytest.mark.usefixtures("two")
+def test_clean_leaves_nothing(log: AdviceLog, command: Callable[..., Done]) -> None:
     """`log clean` writes the file anew, and the record is the same."""
     rows = verify(log.connection)
     assert "Nothing of what was erased is left" in command("log", "clean", "--db", str(log.path)).out

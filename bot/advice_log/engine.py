@@ -117,12 +117,14 @@ def _cipher() -> Any:  # noqa: ANN401 - a module that has no types
 
 def errors(*others: type[Exception]) -> tuple[type[Exception], ...]:
     """Return what either library raises, the two share no class, and others that are caught alike."""
-    return (*others, sqlite3.Error, *([sys.modules[_CIPHER].Error] if _CIPHER in sys.modules else []))
+    cipher = sys.modules.get(_CIPHER)
+    return (*others, sqlite3.Error, *([cipher.Error] if cipher is not None else []))
 
 
 def operational() -> tuple[type[Exception], ...]:
     """Return what either library raises when a file cannot be used just now."""
-    return (sqlite3.OperationalError, *([sys.modules[_CIPHER].OperationalError] if _CIPHER in sys.modules else []))
+    cipher = sys.modules.get(_CIPHER)
+    return (sqlite3.OperationalError, *([cipher.OperationalError] if cipher is not None else []))
 
 
 def is_plain(path: Path) -> bool:

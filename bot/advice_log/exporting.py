@@ -58,6 +58,8 @@ def bundle(log: AdviceLog, sessions: Sequence[str], *, person: str | None = None
 def _session(log: AdviceLog, session: str) -> Json:
     sql = "SELECT receipt, label, channel, area, began_at, content_version FROM sessions WHERE id = ?"
     (found,) = _rows(log, sql, session)
+    owned = _rows(log, "SELECT * FROM owners WHERE session = ?", session)
+    found["setting"] = owned[0].get("setting", "") if owned else ""
     found["erased"] = _rows(log, "SELECT reason, at FROM tombstones WHERE session = ? ORDER BY seq", session)
     found["turns"] = [_turn(log, turn) for turn in _rows(log, _TURNS, session)]
     found["reminders"] = [
@@ -144,7 +146,7 @@ def flat(held: Mapping[str, Any]) -> Iterator[Json]:
 
 def _flat(session: Json) -> Iterator[Json]:
     version = session["content_version"]
-    about = f"{session['channel']}, {session['area']}"
+    about = ", ".join(filter(None, (session["channel"], session["area"], session["setting"])))
     yield {"at": session["began_at"], "what": "session", "words": about, "content_version": version}
     for turn in session["turns"]:
         of = {key: turn[key] for key in ("at", "flow", "step", "content_version")}
