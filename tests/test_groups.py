@@ -429,7 +429,9 @@ def test_a_facilitator_erases_it_at_once(house: Callable[..., House]) -> None:
     assert "cannot be brought back" in lead.taps("Erase it")
     assert "Nothing of it is left" in lead.taps("Erase it now")
     assert here.rows("exercises") == 0
-    held = b"".join(path.read_bytes() for path in here.path.parent.iterdir())  # as it lies there: nothing tidies up first
+    held = b"".join(
+        path.read_bytes() for path in here.path.parent.iterdir()
+    )  # as it lies there: nothing tidies up first
     assert b"Zebedee" not in held
 
 

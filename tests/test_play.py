@@ -335,7 +335,13 @@ def test_an_inject_after_a_decision_comes_with_it() -> None:
     said = player.tap("tell")
     assert [(reply.text, reply.sources) for reply in said[1:2]] == [("Then: The bell rings.", ("H2",))]
     assert "Then: Somebody calls." in texts(player.tap("leave_it"))
-    assert player.run.injected == ("morning.clock", "morning.later_clock", "morning.visitor", "morning.bell", "morning.call")
+    assert player.run.injected == (
+        "morning.clock",
+        "morning.later_clock",
+        "morning.visitor",
+        "morning.bell",
+        "morning.call",
+    )
     other = begun()
     other.tap(DECIDE, "tell", "write")
     assert "morning.call" not in other.run.injected
@@ -383,7 +389,11 @@ def test_alone_what_a_facilitator_would_send_comes_before_deciding() -> None:
     """Once the questions are over, with what the clock did not bring by then; where there are none, with the scene, or on leaving it."""
     player = begun()
     assert "morning.visitor" not in player.run.injected
-    assert texts(player.tap(DECIDE))[:3] == ["Then: It strikes nine.", "Then: It strikes ten.", "Then: A visitor comes."]
+    assert texts(player.tap(DECIDE))[:3] == [
+        "Then: It strikes nine.",
+        "Then: It strikes ten.",
+        "Then: A visitor comes.",
+    ]
     player.tap("tell", "write", GO_ON, GO_ON)
     noon = texts(player.tap(WRITE_NOTHING))
     assert noon[:2] == ["2. At noon\nIt rains.", "Then: There is thunder."]

@@ -282,7 +282,7 @@ def test_a_setting_that_cannot_be_meant_is_one_sentence(given: dict[str, str], n
     assert "secret=1" not in str(caught.value)
 
 
-def test_secrets_come_from_files_that_nobody_else_can_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_come_from_files_that_nobody_else_can_read(tmp_path: Path) -> None:
     """Token and secret are read from files of mode 600, or from where systemd puts them; else one sentence says what to do."""
     from bot.channels.telegram.settings import settings as read  # noqa: PLC0415
     from bot.errors import SetupError  # noqa: PLC0415
@@ -318,35 +318,29 @@ def test_a_place_that_is_taken_is_said(tmp_path: Path) -> None:
         other.listen()
         taken = other.getsockname()[1]
         told = {**world.bot_environment, **hook_settings(taken), "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
-        said = refused_among_log(tmp_path / "advice.db", told)
+        said = refused(tmp_path / "advice.db", **told)
         assert f"127.0.0.1:{taken}" in said
         assert "THINKCHILD_WEBHOOK_LISTEN" in said
         assert world.journal("setWebhook") == []
 
 
-def refused_among_log(db: Path, told: dict[str, str]) -> str:
-    """Start a bot that has to refuse, and return its sentence."""
-    return refused(db, **told)
-
-
 def test_the_emulator_brings_the_secret() -> None:
     """These tests would notice a bot that takes updates without it: the emulator brings it as Telegram does."""
-    with TelegramWorld() as world:
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            listener.listen()
-            listener.settimeout(10)
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
-            assert (
-                request(
-                    world.port,
-                    "POST",
-                    f"/bot{BOT_TOKEN}/setWebhook",
-                    json.dumps({"url": url, "secret_token": SECRET}).encode(),
-                ).status
-                == 200
-            )
-            world.person("Alice").send("/start")
-            line, _ = listener.accept()
-            with line:
-                assert f"{HEADER}: {SECRET}".lower().encode() in line.recv(65536).lower()
+    with TelegramWorld() as world, socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        listener.settimeout(10)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+        assert (
+            request(
+                world.port,
+                "POST",
+                f"/bot{BOT_TOKEN}/setWebhook",
+                json.dumps({"url": url, "secret_token": SECRET}).encode(),
+            ).status
+            == 200
+        )
+        world.person("Alice").send("/start")
+        line, _ = listener.accept()
+        with line:
+            assert f"{HEADER}: {SECRET}".lower().encode() in line.recv(65536).lower()
