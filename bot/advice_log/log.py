@@ -37,6 +37,7 @@ class AdviceLog:
         self.db = Database(connection)
         self._key = key
         self._head: tuple[int, str] = (0, "")
+        self._grouped = False
 
     @classmethod
     def open(cls, path: Path) -> AdviceLog:
@@ -85,20 +86,56 @@ class AdviceLog:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Hold the write lock; everything inside is kept together or not at all."""
-        with readable(self.path):
-            self.connection.execute("BEGIN IMMEDIATE")
+        """Hold the write lock; everything inside is kept together or not at all.
+
+        Inside `together` it is one part of that: kept or not by itself, and on the disk when `together` ends.
+        """
+        with readable(self.path), self._part() if self._grouped else self._whole():
+            yield
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Hold the write lock for several transactions with one writing to disk; raises StoreError if that failed.
+
+        Nothing of any of them is kept then, so nobody may be told of one before this has ended.
+        """
+        with readable(self.path), self._whole():
+            self._grouped = True
             try:
-                # Read once under the lock and written back once: nobody else can add a row meanwhile.
-                begun = self._head = self.connection.execute("SELECT seq, hash FROM head").fetchone()
                 yield
-                if self._head != begun:
-                    self.connection.execute("UPDATE head SET seq = ?, hash = ?", self._head)
-                self.connection.execute("COMMIT")
-            except BaseException:
-                if self.connection.in_transaction:
-                    self.connection.execute("ROLLBACK")
-                raise
+            finally:
+                self._grouped = False
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            # Read once under the lock and written back once: nobody else can add a row meanwhile.
+            begun = self._head = self.connection.execute("SELECT seq, hash FROM head").fetchone()
+            yield
+            if self._head != begun:
+                self.connection.execute("UPDATE head SET seq = ?, hash = ?", self._head)
+            self.connection.execute("COMMIT")
+        except BaseException:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _part(self) -> Iterator[None]:
+        if not self.connection.in_transaction:  # a full disk may end all of it at once, and nothing may begin anew here
+            raise StoreError(f"The database {self.path} gave up what was to be kept, so nothing of it was: try again.")
+        begun = self._head
+        self.connection.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self._head = begun
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK TO part")
+                self.connection.execute("RELEASE part")
+            raise
+        self.connection.execute("RELEASE part")
 
     # --- people -----------------------------------------------------------------------------------------
 

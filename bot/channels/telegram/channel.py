@@ -177,7 +177,7 @@ class Channel:
 
     async def _live(self, incoming: Incoming, person: Person, given: Event | str) -> None:
         """Let live guidance answer."""
-        said = self._turn(incoming, person, given)
+        said = await self._turn(incoming, person, given)
         up = [self.sender.answer_press(incoming.query)] if incoming.query else []
         if said is None:
             await asyncio.gather(*up)
@@ -198,7 +198,7 @@ class Channel:
         if isinstance(pressed, str):
             await _together(self._refuse_press(incoming, pressed), *self._show_stale(incoming, person, pressed))
             return
-        said = self._turn(incoming, person, pressed.event)
+        said = await self._turn(incoming, person, pressed.event)
         up = self.sender.answer_press(incoming.query)
         if said is None:
             await up
@@ -209,9 +209,9 @@ class Channel:
             return
         await _together(self._deliver(incoming, said), up, self._show_choice(incoming, pressed))
 
-    def _turn(self, incoming: Incoming, person: Person, given: Event | str) -> Said | None:
+    async def _turn(self, incoming: Incoming, person: Person, given: Event | str) -> Said | None:
         """Let the desk take the turn; None when it had been taken before: that was sent, or waits to be."""
-        said = self.desk.handle(person, given, incoming.key)
+        said = await self.outgoing.together(lambda: self.desk.handle(person, given, incoming.key))
         self._showing.pop(incoming.chat, None)
         if said.repeated:
             self._forget(incoming)

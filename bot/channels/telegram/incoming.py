@@ -18,12 +18,13 @@ from telegram import Update
 from telegram.error import NetworkError
 from telegram.ext import BaseUpdateProcessor
 
+from bot.channels.telegram.together import Together
 from bot.clock import stamp
 from bot.errors import StoreError
 from bot.wire import command_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
     from datetime import datetime
 
     from telegram import Document, Message
@@ -129,8 +130,11 @@ def _kind(message: Message, username: str, flows: Collection[str]) -> Kind | Non
 class DurableQueue(asyncio.Queue[object]):
     """PTB's queue of updates, which puts each on disk before PTB moves on and Telegram forgets it."""
 
-    def __init__(self, desk: Desk, bot_id: str, locks: ChatLocks, tries: Tries) -> None:
+    def __init__(
+        self, desk: Desk, bot_id: str, locks: ChatLocks, tries: Tries, together: Together | None = None
+    ) -> None:
         super().__init__()
+        self.together = together or Together(desk.log)
         self.desk, self.bot_id, self.locks, self.tries = desk, bot_id, locks, tries
         self.username = ""
         self.last_update: datetime | None = None
@@ -138,6 +142,18 @@ class DurableQueue(asyncio.Queue[object]):
         self.may_send: Callable[[str], bool] = lambda _: False
         """Who may send a document."""
         self._known: OrderedDict[str, None] = OrderedDict()
+        self._kept: dict[int, Incoming | None] = {}
+        """Number of an update -> what it means: on disk, and not queued yet."""
+
+    async def keep_all(self, updates: Sequence[Update]) -> None:
+        """Put what came together on disk in one writing; `put` then only queues it.
+
+        What can't be kept so is left to `put`, which tries again and says what is wrong.
+        """
+        kept = await asyncio.gather(*map(self._keep, updates), return_exceptions=True)
+        for update, incoming in zip(updates, kept, strict=True):
+            if not isinstance(incoming, BaseException):
+                self._kept[update.update_id] = incoming
 
     async def put(self, item: object) -> None:
         """Keep an update and queue what it means; anything else (PTB's own signals) passes.
@@ -150,7 +166,8 @@ class DurableQueue(asyncio.Queue[object]):
             await super().put(item)
             return
         try:
-            incoming = self._keep(item)
+            number = item.update_id
+            incoming = self._kept.pop(number) if number in self._kept else await self._keep(item)
         except StoreError:
             LOGGER.error("What came in could not be put on disk; Telegram is asked for it again.")  # noqa: TRY400
             raise NetworkError("not kept") from None
@@ -178,19 +195,24 @@ class DurableQueue(asyncio.Queue[object]):
             count += 1
         return count
 
-    def _keep(self, update: Update) -> Incoming | None:
+    async def _keep(self, update: Update) -> Incoming | None:
         incoming = incoming_of(update, self.bot_id, self.username, self.desk.library.flows, self.may_send)
         if incoming is None or incoming.key in self._known:
             return None
-        album = update.message.media_group_id if update.message else None
-        album = f"album:{incoming.chat}:{album}" if album else incoming.key
-        if album in self._known:
+        group = update.message.media_group_id if update.message else None
+        album = f"album:{incoming.chat}:{group}"
+        if group and not self._new(album):
             return None  # the pictures of an album come one by one; one refusal is enough
-        person = self.desk.person(incoming.user)
+        person, now = self.desk.person(incoming.user), stamp(self.desk.clock())
         next_in_hand = 0 if self.locks.held(incoming.chat) else 1
-        self.desk.log.receive(incoming.key, person.id, incoming.to_json(), stamp(self.desk.clock()), next_in_hand)
-        self._new(incoming.key)
-        self._new(album)
+        try:
+            await self.together(
+                lambda: self.desk.log.receive(incoming.key, person.id, incoming.to_json(), now, next_in_hand)
+            )
+        except BaseException:
+            self._known.pop(album, None)
+            raise
+        self._new(incoming.key)  # and not before it is on disk: else it would be passed over when it comes again
         return incoming
 
     def _new(self, key: str) -> bool:

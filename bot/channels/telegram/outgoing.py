@@ -14,6 +14,7 @@ from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bot.channels.telegram.incoming import CHANNEL
 from bot.channels.telegram.layout import line_message, messages
+from bot.channels.telegram.together import Together
 from bot.clock import stamp
 from bot.errors import StoreError
 from bot.wire import is_latest
@@ -35,8 +36,9 @@ LATER = "later"
 class Outgoing:
     """Delivers turns and reminders, and remembers what could not be."""
 
-    def __init__(self, desk: Desk, sender: Sender, locks: ChatLocks) -> None:
+    def __init__(self, desk: Desk, sender: Sender, locks: ChatLocks, together: Together | None = None) -> None:
         self.desk, self.sender, self.locks = desk, sender, locks
+        self.together = together or Together(desk.log)
         self._unsent: set[int] = set()
         self._nudged: set[int] = set()
 
@@ -61,7 +63,7 @@ class Outgoing:
             return
         self._unsent.discard(outbox)
         try:
-            self.desk.log.delivered(outbox, status, stamp(self.desk.clock()))
+            await self.together(lambda: self.desk.log.delivered(outbox, status, stamp(self.desk.clock())))
         except StoreError:
             LOGGER.error("A delivery could not be noted; the answer will come again.")  # noqa: TRY400
 

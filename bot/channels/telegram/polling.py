@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from telegram import Update
+from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
 from bot.channels.telegram.hearing import WANTED, Hearing, NowAndThen
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import asyncio
 
     from bot.channels.telegram.hearing import AnyApplication, Until
+    from bot.channels.telegram.incoming import DurableQueue
+    from bot.channels.telegram.settings import Settings
 
 LOGGER = logging.getLogger(__name__)
 IDLE = 120.0
@@ -47,6 +50,26 @@ class Polling(Hearing):
         """Ask no more; what was fetched is acknowledged."""
         if application.updater is not None and application.updater.running:
             await application.updater.stop()
+
+
+class KeepingBot(ExtBot[None]):
+    """A bot that puts what came on disk in one writing, however much came together, before PTB hears of it."""
+
+    def __init__(self, queue: DurableQueue, given: Settings, polls: PollRequest, calls: HTTPXRequest) -> None:
+        super().__init__(
+            given.token,
+            base_url=given.base_url,
+            base_file_url=given.base_file_url,
+            request=calls,
+            get_updates_request=polls,
+        )
+        self._queue = queue
+
+    async def get_updates(self, *args: Any, **kwargs: Any) -> tuple[Update, ...]:  # noqa: ANN401 - as PTB calls it
+        """Return what came; it is on disk, or PTB's queue will try again."""
+        updates = await super().get_updates(*args, **kwargs)
+        await self._queue.keep_all(updates)
+        return updates
 
 
 class PollRequest(HTTPXRequest):

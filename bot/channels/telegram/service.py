@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from telegram import BotCommand
 from telegram.error import BadRequest, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import ApplicationBuilder, TypeHandler
+from telegram.request import HTTPXRequest
 
 from bot.access import Action, may
 from bot.advice_log import AdviceLog
@@ -25,10 +26,11 @@ from bot.channels.telegram.exercise_post import Post, prepare_stories
 from bot.channels.telegram.exercising import Exercising
 from bot.channels.telegram.incoming import CHANNEL, ChatLocks, DurableQueue, Incoming, InOrder
 from bot.channels.telegram.outgoing import Outgoing
-from bot.channels.telegram.polling import Polling, PollRequest
+from bot.channels.telegram.polling import KeepingBot, Polling, PollRequest
 from bot.channels.telegram.pulse import Pulse
 from bot.channels.telegram.sending import AT_ONCE, BESIDE, Sender
 from bot.channels.telegram.settings import BASE_URL, TOKEN, WEBHOOK_URL
+from bot.channels.telegram.together import Together
 from bot.channels.telegram.tries import Tries
 from bot.channels.telegram.watchdog import REVOKED, STUCK, Watchdog, notify
 from bot.discreet import log_discreetly, where
@@ -166,7 +168,8 @@ async def _serve(desk: Desk, hall: Hall | None, given: Settings, watchdog: Watch
     told, stop = _told(), asyncio.Event()
     beside = [asyncio.create_task(_pass_on(told, stop)), asyncio.create_task(watchdog.run(stop))]
     locks, tries = ChatLocks(), Tries(desk.log)
-    queue = DurableQueue(desk, given.bot_id, locks, tries)
+    together = Together(desk.log)
+    queue = DurableQueue(desk, given.bot_id, locks, tries, together)
     application, hearing = _build(given, queue, locks, stop)
     sender = Sender(application.bot, lambda: desk.line_text("sent_again"))
     pulse = Pulse(desk.log, hearing, queue, min(BEAT_SECONDS, given.reminder_seconds), given.deaf_seconds)
@@ -181,7 +184,7 @@ async def _serve(desk: Desk, hall: Hall | None, given: Settings, watchdog: Watch
         )  # systemd's patience with a start is shorter than an outage may be
         await until(application.initialize)
         queue.username = application.bot.username
-        outgoing = Outgoing(desk, sender, locks)
+        outgoing = Outgoing(desk, sender, locks, together)
         post = Post(hall, outgoing, given.exercise_days) if hall is not None else None
         exercises = Exercising(hall, post, desk, queue.username) if hall is not None and post is not None else None
         channel = Channel(desk, outgoing, queue.username, tries, exercises)
@@ -241,19 +244,11 @@ def _build(
 ) -> tuple[AnyApplication, Hearing]:
     """Make what PTB needs, and what brings updates into its queue."""
     hearing: Hearing
-    builder = (
-        ApplicationBuilder()
-        .token(given.token)
-        .base_url(given.base_url)
-        .base_file_url(given.base_file_url)
-        .update_queue(queue)
-        .concurrent_updates(InOrder(locks))
-        .connection_pool_size(AT_ONCE + BESIDE)
-        .pool_timeout(10)
-    )
+    polls = PollRequest(stop)
+    bot = KeepingBot(queue, given, polls, HTTPXRequest(connection_pool_size=AT_ONCE + BESIDE, pool_timeout=10))
+    builder = ApplicationBuilder().bot(bot).update_queue(queue).concurrent_updates(InOrder(locks))
     if given.webhook is None:
-        polls = PollRequest(stop)
-        return builder.get_updates_request(polls).build(), Polling(polls)
+        return builder.build(), Polling(polls)
     from bot.channels.telegram.webhook import Webhook  # noqa: PLC0415 - its server is loaded only where it is used
 
     hearing = Webhook(given.webhook, stop)
