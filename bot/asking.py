@@ -19,11 +19,27 @@ if TYPE_CHECKING:
     from bot.models import GroupWord, Step, Urgency
 
 EMERGENCY, WELCOME_BACK, WHO_IS_WRITING = "emergency", "welcome_back", "who_is_writing"
+WHAT_CHANGED, WERE_YOU_HEARD, WHO_TONIGHT = "what_has_changed", "were_you_heard", "who_tonight"
 MENU, WHICH_FLOW, WHICH_ANSWER = "menu", "which_flow", "which_answer"
 DANGER_CHECK = "danger_check"
 CARRY_ON, LEAVE, AFRESH = "carry_on", "leave", "afresh"
+GONE_OVER, NOTHING_NEW = "gone_over", "nothing_new"
+HEARD, NOT_YET, STOP_CHASE = "heard", "not_yet", "stop_chase"
+SAID_WHO, NOT_SAID = "said_who", "not_said"
 EXITS = {"child": "for_a_child", "parent": "for_a_parent", "outside_england": "outside_england"}
 CARDS = frozenset({EMERGENCY, *EXITS.values()})
+OF_CHANGES = ("new_person", "moved", "new_school", "missed_appointment", "new_mark", "something_else")
+"""What may have changed in a case; each opens the flow about it."""
+INTERRUPTS = {
+    EMERGENCY: {"rung_999", "not_emergency"},
+    WELCOME_BACK: {CARRY_ON, AFRESH},
+    WHO_IS_WRITING: {"child", "parent", CARRY_ON},
+    WHAT_CHANGED: {*OF_CHANGES, NOTHING_NEW, GONE_OVER},
+    WERE_YOU_HEARD: {HEARD, NOT_YET, STOP_CHASE},
+    WHO_TONIGHT: {SAID_WHO, NOT_SAID},
+    **{block: {CARRY_ON, LEAVE} for block in EXITS.values()},
+}
+"""Blocks that come in between and that no flow calls, and the options the engine understands in each."""
 
 
 def line(library: Library, line_id: str, **values: str) -> Reply:
@@ -154,6 +170,9 @@ def interrupt_question(library: Library, state: State, asked: Interrupt) -> Repl
         card = library.blocks[asked.about].steps[0]
         visit = Visit(f"{asked.about}/{card.id}", "", card, _moment(state), frozenset())
         reply = say(library, visit)
+        if asked.about == WHAT_CHANGED:  # whoever has nothing to go over again is not asked whether they did
+            kept = tuple(option for option in reply.options if option.id != GONE_OVER or GONE_OVER in asked.offers)
+            return replace(reply, options=kept)
         return replace(reply, kind=ReplyKind.DANGER) if asked.about == EMERGENCY else reply
     reply = replace(line(library, asked.about), kind=ReplyKind.ASK)
     if asked.about == WHICH_ANSWER:

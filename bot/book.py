@@ -7,8 +7,7 @@ import io
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from bot.asking import groups_in_use
-from bot.checks.structure import INTERRUPTS
+from bot.asking import INTERRUPTS, groups_in_use
 from bot.coverage import coverage
 from bot.drawing import svg
 from bot.factcheck import rows_of

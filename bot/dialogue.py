@@ -36,8 +36,20 @@ from bot.asking import (
     why,
 )
 from bot.changes import as_it_was, has_words, is_new_summary, overtaken, withdrawn
-from bot.events import Alarmed, Chose, Do, Marked, Open, Reminder, Reply, Superseded, Unclear, WroteAs
-from bot.interrupts import Turn, alarmed, fits_resume, interrupted, odd, stopped, unclear, welcome_back
+from bot.events import Alarmed, Chose, Do, Marked, Nudged, Open, Reminder, Reply, Superseded, Unclear, WroteAs
+from bot.interrupts import (
+    ABOUT_A_CASE,
+    Turn,
+    about_a_case,
+    alarmed,
+    fits_resume,
+    if_heard,
+    interrupted,
+    odd,
+    stopped,
+    unclear,
+    welcome_back,
+)
 from bot.messages import in_messages
 from bot.models import AskStep, Mark, PromptsStep, RemindStep
 from bot.replay import DECLINE, DONE, answered_with_emergency, carried, left_to, say, walk
@@ -76,12 +88,19 @@ def step(library: Library, state: State, event: Event) -> Turn:
             return interrupted(library, state, Interrupt(EXITS[event.writer]))
         case Unclear():
             return unclear(library, state, event)
+        case Chose() if state.interrupt is not None and state.interrupt.about in ABOUT_A_CASE:
+            return _of_a_case(library, state, event)
         case Chose():
             if state.interrupt is not None or not unfinished(library, state):
                 return _answer_interrupt(library, state, event)
             return _chose(library, state, event)
         case Marked():
             return _marked(library, state, event)
+        case Nudged():
+            asks = if_heard(library, state, event.row)
+            if not event.choice or alarmed(state):
+                return asks
+            return _of_a_case(library, asks.state, Chose((event.choice,), moment=event.moment))
 
 
 # --- going on ------------------------------------------------------------------------------------------
@@ -245,6 +264,16 @@ def _answer_interrupt(library: Library, state: State, event: Chose) -> Turn:
     if unfinished(library, cleared) and any(run.route == choice for run in cleared.runs):
         return _resume(library, cleared, event.moment)  # it is open already: carry on with it
     return _open(library, cleared, choice, event.moment)
+
+
+def _of_a_case(library: Library, state: State, event: Chose) -> Turn:
+    """Take the answer about what has changed in a case, or whether somebody was heard."""
+    asked = state.interrupt
+    offered = {option.id for option in open_question(library, state).options}
+    if asked is None or len(event.options) != 1 or event.options[0] not in offered:
+        return odd(library, state)
+    turn, then = about_a_case(library, replace(state, interrupt=None, misses=0), asked, event)
+    return turn if then is None else replace(step(library, turn.state, then), chased=turn.chased)
 
 
 def _after_alarm(library: Library, state: State, asked: Interrupt, event: Chose, *, rung: bool) -> Turn:

@@ -81,7 +81,18 @@ class WroteAs(Happened):
     writer: Literal["child", "parent", "outside_england"]
 
 
-Event = Open | Chose | Marked | Do | Alarmed | Unclear | WroteAs
+@dataclass(frozen=True, slots=True)
+class Nudged(Happened):
+    """Somebody comes back from a reminder: to be asked whether they were heard, or with the answer already.
+
+    `row` says which reminder it was; to the engine it is a number and nothing else.
+    """
+
+    row: int
+    choice: str = ""
+
+
+Event = Open | Chose | Marked | Do | Alarmed | Unclear | WroteAs | Nudged
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +200,7 @@ __all__ = [
     "Mark",
     "Marked",
     "Moment",
+    "Nudged",
     "Open",
     "OptionShown",
     "PromptShown",

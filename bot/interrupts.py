@@ -13,24 +13,38 @@ from bot.asking import (
     DANGER_CHECK,
     EMERGENCY,
     EXITS,
+    GONE_OVER,
+    HEARD,
     MENU,
+    NOT_SAID,
+    NOT_YET,
+    NOTHING_NEW,
+    SAID_WHO,
     WELCOME_BACK,
+    WERE_YOU_HEARD,
+    WHAT_CHANGED,
     WHICH_FLOW,
+    WHO_TONIGHT,
+    is_closed,
     line,
     open_question,
     rephrased,
     unfinished,
 )
+from bot.events import Do, Open
+from bot.models import AskStep
 from bot.replay import contacts_of, walk
 from bot.signing import is_offered
 from bot.state import Interrupt, State
 
 if TYPE_CHECKING:
-    from bot.events import Reminder, Reply, Superseded, Unclear
+    from bot.events import Chose, Event, Reminder, Reply, Superseded, Unclear
     from bot.library import Library
 
 SOCIAL_CARE = "ring_social_care"
 """The action whose numbers are given to whoever cannot be understood."""
+ABOUT_A_CASE = frozenset({WHAT_CHANGED, WERE_YOU_HEARD, WHO_TONIGHT})
+"""What is asked about a case that was spoken of before."""
 TWICE = 2
 """Failures after which nobody is asked the same thing once more."""
 
@@ -43,6 +57,8 @@ class Turn:
     replies: tuple[Reply, ...] = ()
     superseded: tuple[Superseded, ...] = ()
     reminder: Reminder | None = None
+    chased: tuple[int, str] | None = None
+    """Which reminder was answered, and with what: heard, not yet, or no more of them."""
 
 
 def alarmed(state: State) -> bool:
@@ -115,6 +131,48 @@ def odd(library: Library, state: State) -> Turn:
 def welcome_back(library: Library, state: State) -> Turn:
     """Ask somebody who comes back after a long silence whether to carry on."""
     return interrupted(library, state, Interrupt(WELCOME_BACK))
+
+
+def what_changed(library: Library, state: State, *, marked: bool) -> Turn:
+    """Ask somebody who came back to a case what has changed; `marked` if earlier advice waits to be gone over again."""
+    return interrupted(library, state, Interrupt(WHAT_CHANGED, (GONE_OVER,) if marked else ()))
+
+
+def about_a_case(library: Library, state: State, asked: Interrupt, event: Chose) -> tuple[Turn, Event | None]:
+    """Take an answer about what has changed in a case, or whether somebody was heard.
+
+    Returns the turn so far and the event that goes on from it: a change opens the flow about it, which begins with danger, and a flow
+    that was open is resumed, danger first.
+    """
+    choice = event.options[0]
+    if choice in {GONE_OVER, NOTHING_NEW}:
+        turn = interrupted(library, state, Interrupt(WHAT_CHANGED if choice == GONE_OVER else MENU))
+        return replace(turn, replies=(line(library, choice), *turn.replies)), None
+    if asked.about == WHAT_CHANGED:
+        asks = library.blocks[WHAT_CHANGED].steps[0]
+        options = asks.options if isinstance(asks, AskStep) else ()
+        flow = next((option.open for option in options if option.id == choice and option.open), "")
+        return Turn(state), Open(flow, moment=event.moment)
+    if asked.about == WERE_YOU_HEARD and choice == HEARD:
+        return interrupted(library, state, replace(asked, about=WHO_TONIGHT)), None
+    chased = (asked.row, {SAID_WHO: HEARD, NOT_SAID: NOT_YET}.get(choice, choice))
+    if asked.beneath:
+        turn = interrupted(library, state, Interrupt(asked.beneath, asked.offers))
+        return replace(turn, chased=chased), None
+    if unfinished(library, state):
+        return Turn(state, chased=chased), Do("resume", moment=event.moment)
+    return Turn(state, () if is_closed(library, state) else (open_question(library, state),), chased=chased), None
+
+
+def if_heard(library: Library, state: State, row: int) -> Turn:
+    """Ask whether a named person heard them; what was asked in between is asked again afterwards."""
+    before = state.interrupt
+    beneath, offers = "", tuple[str, ...]()
+    if before is not None and before.about in {WERE_YOU_HEARD, WHO_TONIGHT}:
+        beneath, offers = before.beneath, before.offers
+    elif before is not None and before.about in library.blocks:
+        beneath, offers = before.about, before.offers
+    return interrupted(library, state, Interrupt(WERE_YOU_HEARD, offers, beneath=beneath, row=row))
 
 
 def stopped(library: Library, state: State) -> Turn:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.asking import EMERGENCY, WELCOME_BACK, unfinished
-from bot.events import Alarmed, Do, Open, WroteAs
+from bot.asking import EMERGENCY, MENU, WELCOME_BACK, unfinished
+from bot.events import Alarmed, Do, Nudged, Open, Unclear, WroteAs
 
 if TYPE_CHECKING:
     from bot.events import Event
@@ -27,5 +27,14 @@ def as_resumption(library: Library, state: State, event: Event) -> Event:
 def to_be_welcomed(library: Library, state: State, event: Event) -> bool:
     """Say whether somebody who comes back is first asked whether to carry on: unless it is about danger, or over."""
     about = state.interrupt.about if state.interrupt is not None else ""
-    urgent = isinstance(event, Alarmed | WroteAs) or (isinstance(event, Do) and event.command in {"stop", "danger"})
+    urgent = isinstance(event, Alarmed | WroteAs | Nudged) or (
+        isinstance(event, Do) and event.command in {"stop", "danger"}
+    )
     return unfinished(library, state) and not urgent and about not in {EMERGENCY, WELCOME_BACK}
+
+
+def to_be_asked_if_heard(library: Library, state: State, event: Event) -> bool:
+    """Say whether typed words that lead nowhere may answer a reminder: where nothing else is open that they could answer."""
+    asked = state.interrupt
+    nothing_open = not unfinished(library, state) and (asked is None or (asked.about == MENU and not asked.offers))
+    return nothing_open and not state.stopped and isinstance(event, Unclear) and not event.flows

@@ -12,35 +12,41 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from bot import cases, chasing
 from bot.access import Action, may
 from bot.advice_log.rows import TurnRow
-from bot.asking import actions_so_far, fill, is_closed, line, open_question, unfinished
-from bot.clock import clock_time, due_of, moment, read, shown, stamp
+from bot.asking import fill, is_closed, line, open_question, unfinished
+from bot.at_hand import AtHand, Matter
+from bot.clock import clock_time, due_of, moment, quiet_of, read, shown, stamp
 from bot.dialogue import Turn, new_state, step, welcome_back
 from bot.door import Door
-from bot.errors import SetupError, StoreError, ThinkchildError
-from bot.events import Chose, Do, Reply
+from bot.errors import SetupError, ThinkchildError
+from bot.events import Chose, Do, Nudged, Reply
 from bot.guard import identifiers
+from bot.interrupts import what_changed
 from bot.learning import Happening, Learning
-from bot.library import Library
 from bot.models import ReplyKind
 from bot.returning import as_resumption, to_be_welcomed
+from bot.shelf import Shelf
 from bot.signing import is_offered, standing_of_all
 from bot.state import State
 from bot.transcript import is_first_answer, reply_out, timed, told, turn_out, urgency_word
 from bot.wording import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from bot.access import Person
     from bot.advice_log.log import AdviceLog
     from bot.events import Event
-    from bot.lookup import Lookup
-    from bot.matching import Adviser, Matcher, Routing, Suggestion
+    from bot.library import Library
+    from bot.matching import Adviser, Routing, Suggestion
+    from bot.wire import Pressed
 
 SILENCE = timedelta(hours=12)
 """After this long the person is asked whether to carry on or start afresh (decision 1)."""
+CASE_AGAIN = "the label of an earlier case"
+"""How the receipt says that somebody came back to a case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +101,9 @@ class Desk:
         self.can_remind, self.require_signed = can_remind, require_signed
         self.clock, self.door = clock, door or Door(log)
         self._learning = Learning(log) if learn else None
-        self._nlu, self._libraries = nlu, {library.version: library}
-        self._matchers: dict[str, Matcher] = {}
+        self._nlu = nlu
+        self.shelf = Shelf(log, library, require_signed=require_signed)
+        self.at_hand = AtHand(log, self.shelf, can_remind=can_remind)
 
     @property
     def offered(self) -> tuple[str, ...]:
@@ -120,6 +127,9 @@ class Desk:
             if kept is not None:
                 return Said(kept.outbox, kept.nonce, json.loads(kept.said), repeated=True)
             now = self.clock()
+            if label := self.at_hand.case_begun(person.id, given, now, SILENCE):
+                return self._again(person, label, key, now)
+            given = self.at_hand.back_from_a_reminder(person.id, given)
             begins = isinstance(given, Do) and given.command == "begin"
             sitting, stale = self._sitting(person, now, begins=begins)
             return self._turn(person, sitting, given, key, now, stale=stale, advice=advice)
@@ -127,9 +137,21 @@ class Desk:
     def stop_reminders(self, person: Person) -> str:
         """Stop every reminder somebody is waiting for; returns the line to say."""
         with self.log.transaction():
-            waiting = [reminder for reminder, _, _ in self.log.reminders(person=person.id)]
-            self.log.mark_reminders(waiting, "stopped", stamp(self.clock()))
-        return self.line_text("reminder_off" if waiting else "reminder_none")
+            any_at_all = chasing.stop(self.log, person.id, self.clock())
+        return self.line_text("reminder_off" if any_at_all else "reminder_none")
+
+    def nudge(self) -> dict[str, Any]:
+        """Return what a reminder says on a locked screen, and its answers: neither tells anybody anything."""
+        return chasing.nudge_out(self.library)
+
+    def pressed_nudge(self, data: str, person: Person) -> Pressed | str | None:
+        """Return what a button of a reminder means, or the line that says why it does nothing; None for any other button."""
+        return chasing.pressed(self.log, self.library, data, person)
+
+    def nudged(self, reminders: Sequence[int], status: str) -> None:
+        """Note what became of reminders that were due, and set what follows them; a second time changes nothing."""
+        with self.log.transaction():
+            chasing.note_sent(self.log, self.shelf, reminders, status, self.clock())
 
     def line_text(self, line_id: str, **values: str) -> str:
         """Return a fixed line of the current content."""
@@ -140,9 +162,9 @@ class Desk:
         current = self.log.current(person.id)
         if current is None:
             return None
-        library = self._library(current.content_version).at(self.area, self.clock().date().isoformat())
+        library = self.shelf.version(current.content_version).at(self.area, self.clock().date().isoformat())
         state = State.from_json(json.loads(current.state)["state"])
-        question = timed(open_question(library, state), self.clock())
+        question = timed(open_question(library, state), self.clock(), quiet_of(library.area))
         return reply_out(library, question, plain(library, question))
 
     # --- one turn ---------------------------------------------------------------------------------------
@@ -151,7 +173,7 @@ class Desk:
         """Return the session to go on with, or a new one; and whether it had long been silent."""
         current = self.log.current(person.id)
         if current is not None and not current.stopped:
-            library = self._library(current.content_version)
+            library = self.shelf.version(current.content_version)
             state = State.from_json(json.loads(current.state)["state"])
             silent = now - read(current.last_at) > SILENCE
             over = begins and is_closed(library, state)  # what is finished stays so: a new start is a new case
@@ -160,8 +182,8 @@ class Desk:
                 return _Sitting(current.session, current.receipt, current.label, current.turns, state, library), silent
         return self._new_sitting(person, now), False
 
-    def _new_sitting(self, person: Person, now: datetime) -> _Sitting:
-        label = self._new_label(person)
+    def _new_sitting(self, person: Person, now: datetime, label: str = "") -> _Sitting:
+        label = label or self._new_label(person)
         session, receipt = self.log.begin_session(
             person.id,
             label=label,
@@ -196,28 +218,32 @@ class Desk:
         if isinstance(given, str):
             from bot.understanding import understand  # noqa: PLC0415 - loaded only when words are typed
 
-            typed = understand(library, state, given, self._matcher(library), self._finder(library), advice)
+            typed = understand(library, state, given, self.shelf.matcher(library), self.shelf.finder(library), advice)
             event, routing, extra = typed.event, typed.routing, typed.said
-            if (known := self._known_label(person, library, given)) is not None:
-                event, extra = Do("again"), (known,)
+            if meant := self.at_hand.meant(person.id, library, state, event, given):
+                (event, extra), found = meant, () if meant[1] else found
         else:
             event, extra = given, ()
+        if self.at_hand.settled_already(person.id, event):
+            event, extra = Do("again"), (line(library, "reminder_over"),)
         event = replace(as_resumption(library, state, event), moment=hour)
         answer = told(library, state, event)
         if stale and to_be_welcomed(library, state, event):
             turn = welcome_back(library, state)
         else:
             turn = step(library, state, event)
-        replies = (*extra, *self._resumed_lines(sitting, event, now), *turn.replies)
+        matter = Matter(person.id, sitting.session, sitting.label, before)
+        turn, about = self.at_hand.about(matter, library, turn, now)
+        replies = (*extra, *self._told_of_the_update(sitting, event), *about, *turn.replies)
         notes = (*notes, line(library, "guarded")) if found else notes
         first = 1 if replies and replies[0].kind is ReplyKind.DANGER else 0  # nothing comes before 999
         replies = (*replies[:first], *notes, *replies[first:])
         if is_first_answer(before, turn.state):
             replies = (line(library, "label_offer"), *replies)
         if turn.reminder is not None:
-            due_at = due_of(turn.reminder, now)
-            which = "reminder_set" if self.can_remind else "reminder_alarm"
-            replies = (line(library, which, time=clock_time(due_at, now)), *replies)
+            due_at = due_of(turn.reminder, now, quiet_of(library.area))
+            alarm = line(library, "reminder_alarm", time=clock_time(due_at, now))
+            replies = (chasing.set_lines(library, turn.reminder, now) if self.can_remind else alarm, *replies)
         if any(reply.kind is ReplyKind.CLOSE for reply in turn.replies) and is_closed(library, turn.state):
             replies = (*replies, line(library, "limits", draft=standing_of_all(library, turn.state)))
         if self._learning is not None:
@@ -227,8 +253,7 @@ class Desk:
         afresh = turn.state.stopped and isinstance(event, Chose) and event.options == ("afresh",)
         kept_key = f"{key}-stop" if afresh else key
         said = self._keep(sitting, library, turn, replies, kept_key, event, answer, routing, now)
-        if turn.reminder is not None and self.can_remind:
-            self._keep_reminder(sitting, turn, said[1], now)
+        self.at_hand.keep(matter, library, turn, said[1], now)
         if afresh:
             # The greeting is the answer to this; what was stopped needs no message of its own.
             self.log.note_delivery(said[0], "merged", stamp(now))
@@ -250,7 +275,8 @@ class Desk:
     ) -> tuple[int, int, str, dict[str, Any]]:
         """Add the turn to the record; returns (outbox, turn, nonce, the object of the contract)."""
         values = {"label": sitting.label, "receipt": sitting.receipt, "time": shown(now)}
-        spoken = [timed(replace(reply, text=fill(reply.text, **values)), now) for reply in replies]
+        quiet = quiet_of(library.area)
+        spoken = [timed(replace(reply, text=fill(reply.text, **values)), now, quiet) for reply in replies]
         texts = [plain(library, reply) for reply in spoken]
         said = list(zip(spoken, texts, strict=True))
         decision = str(routing.decision) if routing is not None else None
@@ -279,32 +305,7 @@ class Desk:
         )
         number = sitting.turns + 1
         turn_id, outbox = self.log.add_turn(sitting.session, number, row)
-        gone = {superseded.step for superseded in turn.superseded}
-        if gone:
-            waiting = [
-                reminder
-                for reminder, _, _ in self.log.reminders(session=sitting.session)
-                if self.log.reminder_step(reminder) in gone
-            ]
-            self.log.mark_reminders(waiting, "superseded", stamp(now))
         return outbox, turn_id, nonce, out
-
-    def _keep_reminder(self, sitting: _Sitting, turn: Turn, turn_id: int, now: datetime) -> None:
-        """Add the chosen reminder; one chosen earlier at the same step gives way to it."""
-        assert turn.reminder is not None  # the caller looked
-        earlier = [
-            reminder
-            for reminder, _, _ in self.log.reminders(session=sitting.session)
-            if self.log.reminder_step(reminder) == turn.reminder.step
-        ]
-        self.log.mark_reminders(earlier, "superseded", stamp(now))
-        self.log.add_reminder(
-            turn_id,
-            sitting.session,
-            step=turn.reminder.step,
-            due_at=stamp(due_of(turn.reminder, now)),
-            by=turn.reminder.by,
-        )
 
     # --- what was meant ---------------------------------------------------------------------------------
 
@@ -314,83 +315,45 @@ class Desk:
             return None
         if self._learning is not None and self._learning.allows(self.library, given):
             return None
+        if self.at_hand.label_of(person.id, given):
+            return None
         from bot.understanding import is_a_situation  # noqa: PLC0415 - loaded only when words are typed
 
         current = self.log.current(person.id)
-        library = self._library(current.content_version) if current is not None else self.library
+        library = self.shelf.version(current.content_version) if current is not None else self.library
         state = State.from_json(json.loads(current.state)["state"]) if current is not None else new_state(library)
-        begins = is_a_situation(library, state, given, self._matcher(library), self._finder(library))
+        begins = is_a_situation(library, state, given, self.shelf.matcher(library), self.shelf.finder(library))
         return self._nlu.ask(given) if begins else None
 
-    def _known_label(self, person: Person, library: Library, typed: str) -> Reply | None:
-        """Answer a case label that somebody used before with what was advised then."""
-        session = self.log.labels_of(person.id).get(" ".join(typed.lower().split()))
-        current = self.log.session_state(session) if session else None
-        if current is None or not current.turns:
-            return None
-        then = self._library(current.content_version).at(current.area, "")
-        state = State.from_json(json.loads(current.state)["state"])
-        actions = ", ".join(f"{action.says} ({action.by_text})" for action in actions_so_far(then, state))
-        if not actions:
-            return None
-        when = shown(read(current.last_at))
-        return line(library, "label_known", label=current.label, receipt=current.receipt, time=when, answers=actions)
+    def _again(self, person: Person, label: str, key: str, now: datetime) -> Said:
+        """Begin a new session under a label used before: what was advised, and what has changed since."""
+        sitting = self._new_sitting(person, now, label)
+        library = sitting.library.at(self.area, now.date().isoformat())
+        earlier = cases.earlier_under(self.log, self.shelf, person.id, label)
+        turn = what_changed(library, sitting.state, marked=any(one.since for one in earlier))
+        replies = (*cases.repeated(library, label, earlier), *turn.replies)
+        said = self._keep(sitting, library, turn, replies, key, Do("begin"), CASE_AGAIN, None, now)
+        return Said(said[0], said[2], said[3])
 
-    def _resumed_lines(self, sitting: _Sitting, event: Event, now: datetime) -> tuple[Reply, ...]:
-        """Say, to somebody who comes back, what has changed meanwhile, and what the reminder was about."""
-        if not isinstance(event, Do) or event.command not in {"resume", "begin"}:
+    def _told_of_the_update(self, sitting: _Sitting, event: Event) -> tuple[Reply, ...]:
+        """Say, to somebody who comes back, that the guidance has changed meanwhile."""
+        back = isinstance(event, Nudged) or (isinstance(event, Do) and event.command in {"resume", "begin"})
+        if not back or sitting.library.version == self.library.version:
             return ()
-        lines: list[Reply] = []
-        nudged = [reminder for reminder, _, _ in self.log.reminders(session=sitting.session, status="sent")]
-        if nudged:
-            self.log.mark_reminders(nudged, "answered", stamp(now))
-            lines.append(line(self.library, "reminder_due"))
-        if sitting.library.version != self.library.version:
-            lines.append(line(self.library, "versions_differ"))
-        return tuple(lines)
+        return (line(self.library, "versions_differ"),)
 
     # --- helpers ----------------------------------------------------------------------------------------
-
-    def _library(self, version: str) -> Library:
-        """Return the library of a version: a session finishes on the one it began with."""
-        if version not in self._libraries:
-            compiled = self.log.compiled(version)
-            if compiled is None:
-                raise StoreError(
-                    "The content that this conversation began with is missing from the record: restore a backup."
-                )
-            try:
-                held = Library.from_compiled(compiled, version)
-                held.lines = {**self.library.lines, **held.lines}  # lines that came with a later program
-                self._libraries[version] = held.only_signed() if self.require_signed else held
-            except ValueError as error:
-                raise StoreError("The content kept in the record was changed: run 'thinkchild log verify'.") from error
-        return self._libraries[version]
 
     def parsed(self, text: str) -> dict[str, Any]:
         """Say where a message would lead, in the format of Rasa's `/model/parse`; no turn is made of it."""
         from bot.routing import parsed  # noqa: PLC0415 - loaded only when words are typed
 
-        return parsed(self._matcher(self.library), text)
+        return parsed(self.shelf.matcher(self.library), text)
 
     def prepare(self) -> None:
         """Learn from the examples now, so that nobody's first words wait for it."""
-        self._matcher(self.library).prepare()
-        self._finder(self.library).prepare()
-
-    def _matcher(self, library: Library) -> Matcher:
-        from bot.kept import KeptWeights  # noqa: PLC0415 - loaded only when words are typed
-        from bot.routing import matcher_of  # noqa: PLC0415 - as above
-
-        if library.version not in self._matchers:
-            self._matchers[library.version] = matcher_of(library, KeptWeights())
-        return self._matchers[library.version]
-
-    def _finder(self, library: Library) -> Lookup:
-        from bot.kept import KeptWeights  # noqa: PLC0415 - loaded only when words are typed
-        from bot.lookup import Lookup, meaning_of  # noqa: PLC0415 - as above
-
-        return Lookup(library, meaning_of(library, KeptWeights()))
+        self.shelf.matcher(self.library).prepare()
+        self.shelf.finder(self.library).prepare()
 
     def _new_label(self, person: Person) -> str:
         """Return a two-word label that this person has not used yet."""

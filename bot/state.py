@@ -68,6 +68,8 @@ class Interrupt:
     then_open: str = ""
     beneath: str = ""
     """What was asked in between already, and is asked again afterwards."""
+    row: int = 0
+    """The row of the record that this asks about, if any: the engine only hands it on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ class State:
                     "answer": self.interrupt.answer and _answer_out(self.interrupt.answer),
                     "then_open": self.interrupt.then_open,
                     "beneath": self.interrupt.beneath,
+                    **({"row": self.interrupt.row} if self.interrupt.row else {}),
                 },
                 "made": self.made,
                 "misses": self.misses,
@@ -133,6 +136,7 @@ class State:
                 asked["answer"] and _answer_in(asked["answer"]),
                 asked["then_open"],
                 asked["beneath"],
+                asked.get("row", 0),
             ),
             made=data["made"],
             misses=data["misses"],

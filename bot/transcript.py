@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bot.asking import (
     EMERGENCY,
     MENU,
+    WERE_YOU_HEARD,
     answers_given,
     closing_step,
     cut,
@@ -15,8 +16,8 @@ from bot.asking import (
     open_question,
     urgency,
 )
-from bot.clock import clock_time, due
-from bot.events import Alarmed, Chose, Do, Marked, Open, Unclear, WroteAs
+from bot.clock import NIGHT, clock_time, due
+from bot.events import Alarmed, Chose, Do, Marked, Nudged, Open, Unclear, WroteAs
 from bot.models import Urgency
 from bot.replay import urgency_of
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from bot.events import Event, OptionShown, Reply
     from bot.library import Library
+    from bot.models import QuietHours
     from bot.state import State
 
 
@@ -33,18 +35,18 @@ CHANGING = "change: "
 """Before the question whose answer somebody asked to give again."""
 
 
-def timed(reply: Reply, now: datetime) -> Reply:
+def timed(reply: Reply, now: datetime, quiet: QuietHours = NIGHT) -> Reply:
     """Add to offers of a reminder the clock time that each would come at."""
     if not any(option.offer for option in reply.options):
         return reply
-    return replace(reply, options=tuple(_timed_option(option, now) for option in reply.options))
+    return replace(reply, options=tuple(_timed_option(option, now, quiet) for option in reply.options))
 
 
-def _timed_option(option: OptionShown, now: datetime) -> OptionShown:
+def _timed_option(option: OptionShown, now: datetime, quiet: QuietHours) -> OptionShown:
     offer = option.offer
     if offer is None or option.by is None:
         return option
-    at = due(minutes=offer.minutes, next_working_morning=offer.next_working_morning, by=option.by, now=now)
+    at = due(minutes=offer.minutes, next_working_morning=offer.next_working_morning, by=option.by, now=now, quiet=quiet)
     when = clock_time(at, now)
     return replace(option, label=f"{option.label}, {when}", short=f"{option.short}, {when}")
 
@@ -135,6 +137,14 @@ def told(library: Library, state: State, event: Event) -> str:
             return "typed words of somebody else than a practitioner in England"
         case Unclear():
             return "typed words"
+        case Nudged():
+            return asked_if_heard(library, event.choice) or "came back from a reminder"
+
+
+def asked_if_heard(library: Library, choice: str) -> str:
+    """Return the label of an answer to whether somebody was heard; nothing where there is no such answer."""
+    asks = library.blocks[WERE_YOU_HEARD].steps[0] if WERE_YOU_HEARD in library.blocks else None
+    return next((option.label for option in getattr(asks, "options", ()) if option.id == choice), "")
 
 
 def is_first_answer(before: State, after: State) -> bool:

@@ -68,7 +68,7 @@ def talk(log: AdviceLog, content: Library, clock: Clock, matchers: dict[str, Any
 
     def begin(who: str = "somebody", *, area: str = "england", can_remind: bool = False) -> Talk:
         desk = Desk(log, content, area=area, can_remind=can_remind, clock=clock)
-        desk._matchers = matchers
+        desk.shelf.matchers = matchers
         return Talk(desk, desk.person(who))
 
     return begin

@@ -135,7 +135,7 @@ def talk_in(log: AdviceLog, content: Library, clock: Clock, matchers: dict[str, 
         held = Library(content.content.model_copy(update={"areas": (*content.content.areas, area)}))
         keep(log, held)
         desk = Desk(log, held, area=area.id, clock=clock)
-        desk._matchers = {**matchers}
+        desk.shelf.matchers = {**matchers}
         return Talk(desk, desk.person("somebody"))
 
     return begin

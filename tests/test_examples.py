@@ -139,7 +139,7 @@ def talk_at(log: AdviceLog, content: Library, clock: Clock, matchers: dict[str, 
     def begin(*, can_remind: bool = False, area: str = "demonstration") -> Talk:
         keep(log, content)
         desk = Desk(log, content, area=area, can_remind=can_remind, clock=clock)
-        desk._matchers = matchers
+        desk.shelf.matchers = matchers
         return Talk(desk, desk.person("somebody"))
 
     return begin

@@ -63,7 +63,7 @@ def begin(log: AdviceLog, content: Library, clock: Clock, matcher: Matcher) -> C
     def talk(who: str = "somebody", *, learn: bool = True) -> Talk:
         if learn not in desks:
             desks[learn] = Desk(log, content, learn=learn, clock=clock)
-            desks[learn]._matchers = {content.version: matcher}
+            desks[learn].shelf.matchers = {content.version: matcher}
         begun = Talk(desks[learn], desks[learn].person(who))
         begun.say(Do("begin"))
         return begun

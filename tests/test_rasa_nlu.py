@@ -343,7 +343,7 @@ def desk(log: AdviceLog, content: Library, clock: Clock, matchers: dict[str, Any
 
     def make() -> Desk:
         made = Desk(log, content, clock=clock, nlu=RasaServer(rasa.url, content.flows, wait=10))
-        made._matchers = matchers
+        made.shelf.matchers = matchers
         return made
 
     return make

@@ -744,7 +744,7 @@ def pages(log: AdviceLog, content: Library, matchers: dict[str, Any]) -> Iterato
     """Return the addresses in this process, on a record of their own."""
     desks = [Desk(log, content, channel=name) for name in ("rest", "rasa")]
     for desk in desks:
-        desk._matchers = matchers
+        desk.shelf.matchers = matchers
     counter = Counter(patience=60)
     yield Pages(counter, *desks)
     counter.close()

@@ -600,7 +600,7 @@ def test_a_reminder_is_set_where_one_can_be_sent(talk: Begin, clock: Clock) -> N
     somebody = talk(can_remind=True)
     somebody.go("new_partner", *TO_REMINDER)
     said = somebody.choose("in_2_hours")
-    assert "one message at 14:00" in said.out["replies"][0]["text"]
+    assert "a message at 14:00" in said.out["replies"][0]["text"]
     assert waiting(somebody) == [clock() + timedelta(hours=2)]
 
 
@@ -709,18 +709,6 @@ def test_reminders_can_be_stopped(talk: Begin, log: AdviceLog) -> None:
     assert len(waiting(second)) == 1
     assert "No reminder was waiting" in first.desk.stop_reminders(first.person)
     assert verify(log.connection)[1] is None
-
-
-def test_coming_back_from_a_reminder_asks_whether_one_was_heard(talk: Begin, log: AdviceLog, clock: Clock) -> None:
-    """Whoever comes back after the reminder was sent is asked, once, whether a named person heard them."""
-    somebody = talk(can_remind=True)
-    somebody.go("new_partner", *TO_REMINDER, "in_2_hours")
-    clock.on(hours=2)
-    with log.transaction():
-        log.mark_reminders([number for number, _, _ in log.reminders()], "sent", "2026-11-23T14:00:00Z")
-    said = somebody.say("resume")
-    assert "Did a named person tell you they heard you" in texts(said)
-    assert "Did a named person" not in texts(somebody.say("resume"))
 
 
 # --- what is kept, and what never is -------------------------------------------------------------------

@@ -140,7 +140,7 @@ def desk_on(log: AdviceLog, clock: Clock, matchers: dict[str, Any]) -> Callable[
     def begin(library: Library, *, require_signed: bool = False, who: str = "somebody") -> Talk:
         keep(log, library)
         desk = Desk(log, library, area="demonstration", require_signed=require_signed, clock=clock)
-        desk._matchers = matchers
+        desk.shelf.matchers = matchers
         return Talk(desk, desk.person(who))
 
     return begin

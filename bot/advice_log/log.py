@@ -362,11 +362,12 @@ class AdviceLog:
 
     # --- reminders --------------------------------------------------------------------------------------
 
-    def add_reminder(self, turn: int, session: str, *, step: str, due_at: str, by: str) -> int:
-        """Add a reminder inside the open transaction."""
-        return self.append(
-            "reminders", {"turn": turn, "session": session, "step": step, "due_at": due_at, "due_by": by}
-        )
+    def add_reminder(
+        self, turn: int, session: str, *, step: str, due_at: str, by: str, series: int = 0, rung: int = 0
+    ) -> int:
+        """Add a reminder inside the open transaction; one that follows another names the first of them and its rung."""
+        row = {"turn": turn, "session": session, "step": step, "due_at": due_at, "due_by": by}
+        return self.append("reminders", {**row, "series": series, "rung": rung})
 
     def mark_reminders(self, rows: Sequence[int], status: str, at: str) -> None:
         """Add a status to reminders inside the open transaction: sent, answered, stopped or superseded."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.asking import DANGER_CHECK
-from bot.checks.structure import INTERRUPTS, Asker, Check
+from bot.asking import DANGER_CHECK, INTERRUPTS
+from bot.checks.structure import Asker, Check
 from bot.errors import Problem
 from bot.library import SUBJECTS_WITHOUT_FLOW
 from bot.models import AskStep, By, Mark, Urgency
@@ -185,6 +185,28 @@ LINES = (
     "reminder_text",
     "reminder_due",
     "label_known",
+    "case_again",
+    "case_advised",
+    "case_earlier",
+    "case_heard",
+    "case_more",
+    "case_not_heard",
+    "case_marked",
+    "case_standing",
+    "case_standing_on",
+    "case_third",
+    "case_reassess",
+    "gone_over",
+    "nothing_new",
+    "reminder_set_more",
+    "reminder_over",
+    "chase_about",
+    "chase_unanswered",
+    "chase_rung",
+    "chase_top",
+    "chase_next",
+    "chase_last",
+    "chase_heard",
     "another_child",
     "not_enrolled",
     "code_unknown",

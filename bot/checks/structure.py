@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from bot.asking import AFRESH, CARRY_ON, EMERGENCY, EXITS, LEAVE, WELCOME_BACK, WHO_IS_WRITING
+from bot.asking import INTERRUPTS
 from bot.errors import Problem, near_miss
 from bot.models import (
     ActStep,
@@ -45,13 +45,6 @@ UNWALKABLE = frozenset(
 MOST_STEPS_INSIDE = 1000
 FEW = 16
 """So many known words can be listed when none is near."""
-INTERRUPTS = {
-    EMERGENCY: {"rung_999", "not_emergency"},
-    WELCOME_BACK: {CARRY_ON, AFRESH},
-    WHO_IS_WRITING: {"child", "parent", CARRY_ON},
-    **{block: {CARRY_ON, LEAVE} for block in EXITS.values()},
-}
-"""Blocks that come in between, and the options the engine understands in each."""
 
 
 def part_of(route: Route) -> str:

@@ -37,6 +37,8 @@ PLACEHOLDERS = frozenset(
         "count",
         "code",
         "other",
+        "last",
+        "within",
     }
 )
 BANNED = {

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from bot.models.base import ActionClass, Evidence, Flag, Id, Label, Model, Short, SourceId, Text
+from bot.models.base import ActionClass, Count, Evidence, Flag, Id, Label, Model, Short, SourceId, Text
 from bot.models.flows import Sources
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
@@ -23,6 +23,7 @@ def _of_the_calendar(day: str) -> str:
 
 
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_of_the_calendar)]
+MINUTES_OF_A_DAY, LONGEST_QUIET = 24 * 60, 14 * 60
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 
@@ -139,6 +140,25 @@ class RungTiming(Checked):
 
     rung: Id
     within: Text | None = None
+    working_days: Annotated[Count, Field(ge=0, le=20)] | None = Field(
+        None,
+        description="The same as a number, 0 for the same day: when nobody has answered by then, the next chase comes.",
+    )
+
+
+class QuietHours(Model):
+    """When nothing comes that can wait, in local time; over midnight where the end is before the beginning."""
+
+    begins: ClockTime
+    ends: ClockTime
+
+    @model_validator(mode="after")
+    def _leaves_a_day(self) -> Self:
+        begins, ends = (int(at[:2]) * 60 + int(at[3:]) for at in (self.begins, self.ends))
+        if not 0 < (ends - begins) % MINUTES_OF_A_DAY <= LONGEST_QUIET:
+            says = "Quiet hours have to end at another time than they begin, and may last fourteen hours at most."
+            raise PydanticCustomError("out_of_range", says)
+        return self
 
 
 class Area(Model):
@@ -149,6 +169,7 @@ class Area(Model):
     note: Text
     demonstration: Flag = False
     hours: Hours | None = None
+    quiet_hours: QuietHours | None = Field(None, description="Empty: from nine in the evening to seven.")
     partnership: LocalItem | None = None
     thresholds: LocalItem | None = None
     early_help: LocalItem | None = None

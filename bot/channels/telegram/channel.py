@@ -194,7 +194,9 @@ class Channel:
             await self._press_receipt(incoming, person)
             return
         place, nonce = self._showing.get(incoming.chat, (0, ""))
-        pressed = resolve(self.log, incoming.text, person, nonce if place == incoming.message else None)
+        pressed = self.desk.pressed_nudge(incoming.text, person)
+        if pressed is None:
+            pressed = resolve(self.log, incoming.text, person, nonce if place == incoming.message else None)
         if isinstance(pressed, str):
             await _together(self._refuse_press(incoming, pressed), *self._show_stale(incoming, person, pressed))
             return

@@ -100,6 +100,12 @@ def stale_keyboard(nonce: str) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup([[_button(CAPTIONS[name], nonce, name) for name in (CHANGE, MENU, DANGER)]])
 
 
+def nudge_message(out: Json, nonce: str) -> Message:
+    """Return a reminder as a message: its words and its answers, and nothing that says what it is about."""
+    asked = out["replies"][0]
+    return line_message(asked["text"], InlineKeyboardMarkup(_option_rows(asked, nonce)))
+
+
 def spent_keyboard(out: Json, nonce: str) -> InlineKeyboardMarkup:
     """Return the buttons that still work on a message that was left without an answer."""
     last = [RECEIPT, MENU, DANGER] if out.get("closed") else [MENU, DANGER]

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bot.channels.telegram.incoming import CHANNEL
-from bot.channels.telegram.layout import line_message, messages
+from bot.channels.telegram.layout import messages, nudge_message
 from bot.channels.telegram.together import Together
+from bot.chasing import nonce_of
 from bot.clock import stamp
 from bot.errors import StoreError
 from bot.wire import is_latest
@@ -119,9 +120,12 @@ class Outgoing:
             now = stamp(self.desk.clock())
             due = [reminder for reminder, _, to in self.desk.log.due(CHANNEL, now) if to == chat]
             status = SENT
+            if not due:
+                return
             try:
                 if not self._nudged.issuperset(due):  # sent before, if only noting it failed
-                    await self.sender.send(int(chat), line_message(self.desk.line_text("reminder_text")))
+                    # Its answers are those to the first; the others are asked about in the chat.
+                    await self.sender.send(int(chat), nudge_message(self.desk.nudge(), nonce_of(due[0])))
             except Forbidden:
                 status = BLOCKED
             except BadRequest:
@@ -130,5 +134,4 @@ class Outgoing:
                 LOGGER.warning("A reminder could not be sent (%s); it is tried again.", type(error).__name__)
                 return
             self._nudged.update(due)
-            with self.desk.log.transaction():
-                self.desk.log.mark_reminders(due, status, stamp(self.desk.clock()))
+            self.desk.nudged(due, status)
