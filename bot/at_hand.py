@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bot import cases, chasing
 from bot.asking import GONE_OVER, WERE_YOU_HEARD, WHAT_CHANGED, line, unfinished
 from bot.clock import read, stamp
-from bot.events import Alarmed, Do, Nudged, WroteAs
+from bot.events import Do, Nudged
 from bot.interrupts import alarmed, if_heard
 from bot.returning import to_be_asked_if_heard
 from bot.state import State
@@ -50,13 +50,19 @@ class AtHand:
     # --- what was meant ---------------------------------------------------------------------------------
 
     def label_of(self, person: str, given: Event | str) -> str:
-        """Return which of their own labels somebody typed; words that may mean danger are never taken for one."""
+        """Return which of their own labels somebody typed; words of danger are never taken for a slip of one.
+
+        A label alone may be like words of danger by chance, so likeness does not count here, only phrases do.
+        """
         if not isinstance(given, str):
             return ""
         label = cases.own_label(self.log, person, given, self.shelf.library.content.vocabulary)
         if not label or given.strip().lower() == label:
             return label
-        return "" if self.shelf.matcher(self.shelf.library).route(given).danger else label
+        from bot.matching.matcher import LEARNED_RULE  # noqa: PLC0415 - loaded only when words are typed
+
+        routing = self.shelf.matcher(self.shelf.library).route(given)
+        return "" if routing.danger and routing.danger_rule != LEARNED_RULE else label
 
     def case_begun(self, person: str, given: Event | str, now: datetime, silence: timedelta) -> str:
         """Return the label of the earlier case that typed words begin again, or nothing.
@@ -85,7 +91,7 @@ class AtHand:
         self, person: str, library: Library, state: State, event: Event, given: str
     ) -> tuple[Event, tuple[Reply, ...]] | None:
         """Return what typed words are where they name a case, or may answer a reminder; None where they are neither."""
-        if not isinstance(event, Alarmed | WroteAs) and (label := self.label_of(person, given)):
+        if label := self.label_of(person, given):
             earlier = cases.earlier_under(self.log, self.shelf, person, label)
             return Do("again"), cases.in_the_middle(library, label, earlier)
         back = isinstance(event, Do) and event.command in COMING_BACK

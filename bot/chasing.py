@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bot.advice_log import chases
 from bot.asking import HEARD, NOT_YET, STOP_CHASE, WERE_YOU_HEARD, actions_so_far, line
 from bot.cases import in_parts, mark_as_heard, reports_of, with_time
-from bot.clock import asked_again, clock_time, due_of, plan, quiet_of, read, stamp
+from bot.clock import asked_again, clock_time, due_of, plan, quiet_of, read, shown, stamp
 from bot.events import Nudged, Reply
 from bot.models import AskStep, By, ReplyKind
 from bot.replay import rungs_of
@@ -45,8 +45,8 @@ _BUTTON = re.compile(rf"{NUDGE}(\d{{1,15}}):o(\d{{1,2}})", re.ASCII)
 def set_lines(library: Library, reminder: Reminder, now: datetime) -> Reply:
     """Say when the first message comes, how many may follow, and how to stop them."""
     times = _planned(library, reminder.by, set_at=now, first=due_of(reminder, now, quiet_of(library.area)))
-    shown = {"time": clock_time(times[0], now), "last": clock_time(times[-1], now), "count": str(len(times))}
-    return line(library, "reminder_set_more" if len(times) > 1 else "reminder_set", **shown)
+    values = {"time": clock_time(times[0], now), "last": clock_time(times[-1], now), "count": str(len(times))}
+    return line(library, "reminder_set_more" if len(times) > 1 else "reminder_set", **values)
 
 
 def keep(log: AdviceLog, library: Library, session: str, reminder: Reminder, turn: int, now: datetime) -> None:
@@ -168,6 +168,19 @@ def _library(shelf: Shelf, one: Chase) -> Library:
     return shelf.version(one.content_version).at(one.area, "")
 
 
+# --- the trail, for a receipt -------------------------------------------------------------------------------------
+
+
+def trail_said(log: AdviceLog, session: str) -> tuple[str, ...]:
+    """Return, for a receipt, each reminder of a session: when it was due, and what became of it."""
+    said = []
+    for one in chases.trail(log, session):
+        rung = f", rung {one.rung} of the ladder" if one.rung else ""
+        became = "; ".join(f"{status} {shown(read(at))}" for status, at in one.became) or "waiting"
+        said.append(f"Reminder for {shown(read(one.due_at))}{rung}: {became}.")
+    return tuple(said)
+
+
 # --- answering ----------------------------------------------------------------------------------------------------
 
 
@@ -239,10 +252,10 @@ def answer_lines(
 
 def _rung(library: Library, number: int) -> tuple[Reply, ...]:
     """Return a rung of the ladder as it stands in this area; above the highest there is still something to do."""
-    rungs, shown = library.content.rungs, rungs_of(library)
+    rungs, here = library.content.rungs, rungs_of(library)
     if number > len(rungs):
         return (line(library, "chase_top"),)
-    rung = shown[number - 1]
+    rung = here[number - 1]
     within = f" (within {rung.within})" if rung.within else ""
     said = line(library, "chase_rung", title=rung.title, within=within, answers=rung.text)
     return (replace(said, sources=tuple(dict.fromkeys((*said.sources, *rungs[number - 1].sources)))),)

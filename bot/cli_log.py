@@ -55,6 +55,7 @@ def log_list(db: Path | None, limit: int, *, as_json: bool) -> None:
 def log_show(db: Path | None, code: str) -> None:
     """Show one session in brief: what was answered, and what there was to do."""
     from bot.advice_log import receipt  # noqa: PLC0415
+    from bot.pages import standing_notes  # noqa: PLC0415
 
     log = read_log(db)
     held = receipt(log, code)
@@ -62,6 +63,8 @@ def log_show(db: Path | None, code: str) -> None:
         raise no_receipt(code)
     note_reading(log, "show", [held.session])
     click.echo(f"{held.receipt}  {held.label}  {held.area}  begun {held.began_at}  version {held.content_version[:12]}")
+    for note in standing_notes(log, held.session):
+        click.echo(f"     {note}")
     for turn in held.turns:
         kinds = ", ".join(f"{said.kind}{' (overtaken)' if said.overtaken else ''}" for said in turn.said)
         click.echo(f"{turn.n:3}  {turn.at}  {turn.event} {turn.given!r}: {kinds}")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from bot.advice_log.exporting import COLUMNS, flat
 from bot.advice_log.records import receipt
+from bot.cases import marks_said
+from bot.chasing import trail_said
 from bot.clock import read, shown, shown_twice
 from bot.library import Library
 from bot.signing import standing
@@ -35,7 +37,12 @@ def _receipt(log: AdviceLog, code: str, template: str) -> str | None:
     if held is None:
         return None
     library = library_of(log, held.content_version)
-    return page(template, **_values(held, library))
+    return page(template, **_values(held, library), since=standing_notes(log, held.session))
+
+
+def standing_notes(log: AdviceLog, session: str) -> tuple[str, ...]:
+    """Return what has become of a session's advice: what changed since, and its reminders, in order."""
+    return (*marks_said(log, session), *trail_said(log, session))
 
 
 def library_of(log: AdviceLog, version: str) -> Library | None:

@@ -45,12 +45,11 @@ class Chase:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """What became of one reminder, and when."""
+    """A reminder, and what became of it, in order: (status, when); nothing while it waits."""
 
     rung: int
     due_at: str
-    status: str
-    at: str
+    became: tuple[tuple[str, str], ...]
 
 
 def chase(log: AdviceLog, reminder: int) -> Chase | None:
@@ -79,13 +78,14 @@ def others_open(log: AdviceLog, one: Chase) -> list[int]:
 
 
 def trail(log: AdviceLog, session: str) -> list[Noted]:
-    """Return what became of the reminders of a session, in order; one that still waits has no status."""
+    """Return the reminders of a session and what became of each, in order."""
+    columns = {row[1] for row in log.connection.execute("PRAGMA table_info(reminders)")}
+    rung = "rung" if "rung" in columns else "0"  # a record from before reminders followed each other has no rungs
     rows = log.connection.execute(
-        "SELECT r.rung, r.due_at, coalesce(s.status, ''), coalesce(s.at, '') FROM reminders r "
-        "LEFT JOIN reminder_status s ON s.reminder = r.id WHERE r.session = ? ORDER BY r.id, s.id",
-        (session,),
-    )
-    return [Noted(*row) for row in rows]
+        f"SELECT id, {rung}, due_at FROM reminders WHERE session = ? ORDER BY id", (session,)
+    ).fetchall()
+    became = "SELECT status, at FROM reminder_status WHERE reminder = ? ORDER BY id"
+    return [Noted(at, due, tuple(log.connection.execute(became, (one,)).fetchall())) for one, at, due in rows]
 
 
 def _chase(row: tuple[Any, ...]) -> Chase:

@@ -53,7 +53,9 @@ def add_mark(log: AdviceLog, session: str, turn: int, mark: str, about: str, at:
 
 
 def marks_of(log: AdviceLog, session: str) -> list[CaseMark]:
-    """Return the marks on what a session advised, oldest first."""
+    """Return the marks on what a session advised, oldest first; none in a record from before there were any."""
+    if not log.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'case_marks'").fetchone():
+        return []
     rows = log.connection.execute("SELECT mark, about, at FROM case_marks WHERE session = ? ORDER BY id", (session,))
     return [CaseMark(*row) for row in rows]
 

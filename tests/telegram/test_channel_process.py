@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from harness import BOT_TOKEN, Event, TelegramWorld
+from harness import BOT_TOKEN, Event, Person, TelegramWorld
 from test_channel import (
     CHOICES,
     PROJECT,
@@ -20,6 +20,7 @@ from test_channel import (
     bot_command,
     bot_world,
     count,
+    on,
     rows,
     settled,
     until,
@@ -299,16 +300,32 @@ def to_reminder(world: TelegramWorld) -> Event:
     return event
 
 
-def make_due(db: Path, step: str) -> None:
-    """Add a reminder like the one that was chosen, but due already."""
+def make_due(db: Path, step: str) -> int:
+    """Add a reminder like the one that was chosen, but due already; returns its number."""
     log = AdviceLog.open(db)
     try:
         turn, session = rows(db, "SELECT turn, session FROM reminders ORDER BY id DESC LIMIT 1")[0]
         with log.transaction():
             at = stamp(datetime.now(UTC) - timedelta(minutes=1))
-            log.add_reminder(turn, session, step=step, due_at=at, by="today")
+            return log.add_reminder(turn, session, step=step, due_at=at, by="one_working_day")
     finally:
         log.close()
+
+
+NUDGE_ANSWERS = ["Yes", "Not yet", "Stop these"]
+"""What can be answered on a reminder itself."""
+
+
+def nudged(world: TelegramWorld, db: Path, lines: dict[str, str]) -> tuple[Person, Event, int]:
+    """Lead somebody to a reminder that has come; returns them, the reminder, and its number."""
+    alice = world.person("Alice")
+    event = to_reminder(world)
+    alice.press(next(label for label in event.labels if label.startswith(SOON)), on=event)
+    alice.expect(contains="message at")
+    settled(world, db)
+    alice.forget()
+    number = make_due(db, "mark_on_child/being_heard/other")
+    return alice, alice.expect(contains=lines["reminder_text"], timeout=15), number
 
 
 def test_a_reminder_comes_once_says_nothing_and_survives_a_restart(
@@ -319,24 +336,71 @@ def test_a_reminder_comes_once_says_nothing_and_survives_a_restart(
     event = to_reminder(world)
     offer = next(label for label in event.labels if label.startswith(SOON))
     alice.press(offer, on=event)
-    alice.expect(contains="Done: one message at")
+    alice.expect(contains="message at")
     settled(world, db)
     alice.forget()
     assert count(db, "reminders") == 1
     assert count(db, "reminder_status") == 0
     alice.expect_none(0.6)
     world.kill_bot()
-    make_due(db, "mark_on_child/being_heard/other")
+    second = make_due(db, "mark_on_child/being_heard/other")
     world.start_bot()
     nudge = alice.expect(contains=lines["reminder_text"])
     assert nudge.text == lines["reminder_text"]
-    assert nudge.labels == []
-    second = rows(db, "SELECT max(id) FROM reminders")[0][0]
+    assert nudge.labels == NUDGE_ANSWERS
     until(lambda: rows(db, "SELECT reminder, status FROM reminder_status") == [(second, "sent")])
     world.restart_bot()
     alice.expect_none(1.0)
     alice.send("/resume")
-    alice.expect(contains=lines["reminder_due"][:40])
+    assert alice.expect(contains="has a named person told you").labels[0].startswith("Yes")
+
+
+def test_a_reminder_is_answered_where_it_stands_and_climbs_until_somebody_heard(
+    world: TelegramWorld, db: Path, lines: dict[str, str]
+) -> None:
+    """Not yet brings the next rung and the next message; yes is asked about once more, and ends it; a second tap does nothing."""
+    alice, nudge, first = nudged(world, db, lines)
+    alice.press("Not yet", on=nudge)
+    alice.expect(contains="ring again now")
+    alice.expect(contains="Worker to worker")
+    alice.expect(contains="I ask again at")
+    alice.press("Yes", on=nudge)
+    alice.expect(kind="alert", contains=lines["already_answered"])
+    following = rows(db, "SELECT id, series, rung FROM reminders WHERE series = ? ORDER BY id", first)
+    assert {row[1:] for row in following} == {(first, 1)}
+    waiting = "SELECT id FROM reminders r WHERE series = ? AND NOT EXISTS (SELECT 1 FROM reminder_status s WHERE s.reminder = r.id)"
+    assert len(rows(db, waiting, first)) == 1
+    assert (first, "not heard") in rows(db, "SELECT reminder, status FROM reminder_status")
+
+
+def test_a_yes_on_the_locked_screen_is_asked_about_in_words_first(
+    world: TelegramWorld, db: Path, lines: dict[str, str]
+) -> None:
+    """The words on a locked screen are vague, so yes to them ends nothing before who keeps the child safe was asked."""
+    alice, nudge, first = nudged(world, db, lines)
+    alice.press("Yes", on=nudge)
+    event = alice.expect(contains="who keeps the child safe tonight")
+    assert ("answered",) not in rows(db, "SELECT status FROM reminder_status")
+    alice.press("Yes, both", on=event)
+    alice.expect(contains="No more messages come about")
+    settled(world, db)
+    assert (first, "answered") in rows(db, "SELECT reminder, status FROM reminder_status")
+    assert rows(db, "SELECT mark FROM case_marks") == [("heard",)]
+
+
+def test_a_reminders_buttons_are_its_owners_alone(world: TelegramWorld, db: Path, lines: dict[str, str]) -> None:
+    """Somebody else who sends what stands behind a button, or the owner who alters it, changes nothing."""
+    alice, nudge, first = nudged(world, db, lines)
+    mallory = world.person("Mallory")
+    event = begin(mallory)
+    before = rows(db, "SELECT reminder, status FROM reminder_status")
+    mallory.press_data(on(nudge, "Stop these"), on=event)
+    mallory.expect(kind="alert", contains=lines["refused"])
+    for data in (f"chase-{first + 1}:o2", "chase-999999999999999:o0", f"chase-{first}:o7", "chase-x:o0", "chase-:o1"):
+        alice.press_data(data, on=nudge)
+        alice.expect(kind="alert", contains=lines["refused"])
+    settled(world, db)
+    assert rows(db, "SELECT reminder, status FROM reminder_status") == before
 
 
 def test_a_reminder_waits_for_a_network_that_fails(world: TelegramWorld, db: Path, lines: dict[str, str]) -> None:
@@ -344,7 +408,7 @@ def test_a_reminder_waits_for_a_network_that_fails(world: TelegramWorld, db: Pat
     alice = world.person("Alice")
     event = to_reminder(world)
     alice.press(next(label for label in event.labels if label.startswith(SOON)), on=event)
-    alice.expect(contains="Done: one message at")
+    alice.expect(contains="message at")
     settled(world, db)
     world.fault("sendMessage", "502", times=3)
     make_due(db, "mark_on_child/being_heard/other")
@@ -357,7 +421,7 @@ def test_stopping_reminders_stops_them(world: TelegramWorld, db: Path, lines: di
     alice = world.person("Alice")
     event = to_reminder(world)
     alice.press(next(label for label in event.labels if label.startswith(SOON)), on=event)
-    alice.expect(contains="Done: one message at")
+    alice.expect(contains="message at")
     alice.send("/stop-reminders")
     alice.expect(contains=lines["reminder_off"])
     alice.send("/stop_reminders")
@@ -370,7 +434,7 @@ def test_a_reminder_to_somebody_who_blocked_us_is_not_tried_for_ever(world: Tele
     alice = world.person("Alice")
     event = to_reminder(world)
     alice.press(next(label for label in event.labels if label.startswith(SOON)), on=event)
-    alice.expect(contains="Done: one message at")
+    alice.expect(contains="message at")
     settled(world, db)
     alice.block()
     make_due(db, "mark_on_child/being_heard/other")
