@@ -174,7 +174,7 @@ GAPS = {
     By.TODAY: timedelta(hours=1),
 }
 """How long one waits to be asked again; what can wait has the area's own timescales."""
-LEAST_GAP = timedelta(minutes=5)
+LEAST_GAP = timedelta(minutes=10)
 """Nearer to a deadline nobody is asked once more."""
 SAME_DAY_GAP = timedelta(hours=2)
 

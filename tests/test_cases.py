@@ -197,7 +197,7 @@ def test_a_label_typed_the_next_day_needs_no_stop(talk: Begin, clock: Clock, log
     assert first.receipt in texts(said)
 
 
-def test_a_label_typed_twice_is_one_session(talk: Begin, clock: Clock, log: AdviceLog) -> None:
+def test_a_label_typed_twice_is_one_session(talk: Begin, clock: Clock) -> None:
     """Typed again while it is asked what has changed, nothing begins once more; the same key never does."""
     somebody, label = advised(talk, clock)
     first = somebody.say(label, key="again")
@@ -251,7 +251,7 @@ def test_a_first_session_marks_nothing(talk: Begin, log: AdviceLog) -> None:
 
 
 def test_while_marked_everything_says_so_until_it_was_gone_over(
-    talk: Begin, clock: Clock, log: AdviceLog, content: Library
+    talk: Begin, clock: Clock, log: AdviceLog
 ) -> None:
     """The opening, the receipt as text and as a page say what changed since; gone over with a lead, they no longer do."""
     somebody, label = advised(talk, clock)

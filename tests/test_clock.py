@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from bot.clock import (
     LONDON,
+    NIGHT,
+    asked_again,
+    awake,
     clock_time,
     deadline,
     due,
     due_of,
     is_bank_holiday,
     is_open,
+    is_quiet,
     moment,
     next_working_day,
+    plan,
     read,
     shown,
     shown_twice,
     stamp,
 )
 from bot.events import Reminder
-from bot.models import By, Hours, Moment
+from bot.models import By, Hours, Moment, QuietHours
 from bot.replay import soonest_of
 
 if TYPE_CHECKING:
@@ -232,3 +239,141 @@ def test_the_order_of_the_anchors_is_from_soonest_to_latest() -> None:
     deadlines = [deadline(by, noon) for by in By]
     assert deadlines == sorted(deadlines)
     assert soonest_of([]) is None
+
+
+# --- quiet hours, and asking again -----------------------------------------------------------------------
+
+CAN_WAIT = (By.ONE_WORKING_DAY, By.FIVE_WORKING_DAYS, By.NEXT_REVIEW)
+QUIET = st.builds(
+    lambda begins, length: QuietHours(begins=_clock(begins), ends=_clock(begins + length)),
+    st.integers(0, 24 * 60 - 1),
+    st.integers(1, 14 * 60),
+)
+CHANGES_OF_THE_CLOCKS = (utc(2026, 3, 28, 12), utc(2026, 10, 24, 12), utc(2027, 3, 27, 12))
+AROUND_A_CHANGE = st.builds(
+    lambda noon, seconds: noon + timedelta(seconds=seconds),
+    st.sampled_from(CHANGES_OF_THE_CLOCKS),
+    st.integers(0, 86400),
+)
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60 % 24:02}:{minutes % 60:02}"
+
+
+@pytest.mark.parametrize(
+    ("when", "quiet", "after"),
+    [
+        (utc(2026, 11, 23, 21), True, utc(2026, 11, 24, 7)),
+        (utc(2026, 11, 23, 20, 59, 59), False, utc(2026, 11, 23, 20, 59, 59)),
+        (utc(2026, 11, 24, 6, 59), True, utc(2026, 11, 24, 7)),
+        (utc(2026, 11, 24, 7), False, utc(2026, 11, 24, 7)),
+        (utc(2026, 7, 6, 20), True, utc(2026, 7, 7, 6)),
+        (utc(2026, 10, 24, 22), True, utc(2026, 10, 25, 7)),
+        (utc(2027, 3, 27, 22), True, utc(2027, 3, 28, 6)),
+    ],
+    ids=str,
+)
+def test_quiet_hours_are_those_of_london(when: datetime, quiet: bool, after: datetime) -> None:
+    """From nine in the evening to seven by the clock in London, in winter, in summer and over each change of the clocks."""
+    assert is_quiet(when, NIGHT) is quiet
+    assert awake(when, NIGHT) == after
+
+
+@given(when=st.one_of(TIMES, AROUND_A_CHANGE), quiet=QUIET)
+def test_what_is_moved_out_of_quiet_hours_is_out_of_them_and_soon(when: datetime, quiet: QuietHours) -> None:
+    """Whatever the quiet hours are, a time outside stays; one inside comes at their end, within the fifteen hours they can last."""
+    moved = awake(when, quiet)
+    assert moved.utcoffset() == timedelta(0)
+    if not is_quiet(when, quiet):
+        assert moved == when
+        return
+    assert when < moved <= when + timedelta(hours=15)
+    changes = moved.astimezone(LONDON).utcoffset() != (moved - timedelta(hours=3)).astimezone(LONDON).utcoffset()
+    assert not is_quiet(moved, quiet) or changes
+
+
+@given(when=st.one_of(TIMES, AROUND_A_CHANGE), by=st.sampled_from(CAN_WAIT), minutes=st.sampled_from([None, 60, 120]))
+def test_what_can_wait_does_not_come_at_night_nor_too_late(when: datetime, by: By, minutes: int | None) -> None:
+    """A reminder about something that can wait keeps the quiet hours, and comes before its deadline all the same."""
+    reminder = due(minutes=minutes, next_working_morning=minutes is None, by=by, now=when)
+    assert not is_quiet(reminder, NIGHT)
+    assert when - timedelta(minutes=1) < reminder < deadline(by, when)
+
+
+@given(when=st.one_of(TIMES, AROUND_A_CHANGE), by=st.sampled_from((*WITHIN_THE_HOUR, *WITHIN_THE_DAY)), minutes=st.sampled_from([15, 30]), quiet=QUIET)  # fmt: skip
+def test_quiet_hours_never_hold_back_what_is_due_now_or_today(
+    when: datetime, by: By, minutes: int, quiet: QuietHours
+) -> None:
+    """Whatever the quiet hours are, what is due now or today is asked about when it would be without any."""
+    assert due(minutes=minutes, next_working_morning=False, by=by, now=when, quiet=quiet) == due(
+        minutes=minutes, next_working_morning=False, by=by, now=when
+    )
+
+
+@given(
+    when=st.one_of(TIMES, AROUND_A_CHANGE),
+    by=st.sampled_from((*WITHIN_THE_HOUR, *WITHIN_THE_DAY)),
+    minutes=st.sampled_from([15, 30, 60, 120]),
+)
+def test_every_chase_of_something_urgent_lies_before_its_deadline(when: datetime, by: By, minutes: int) -> None:
+    """All that follow come one after the other, ten minutes apart at least, and before the action itself is due (P9)."""
+    first = due(minutes=minutes, next_working_morning=False, by=by, now=when)
+    times = plan(by, set_at=when, first=first, days=(1, 0, 1, 3))
+    assert 1 <= len(times) <= 5
+    assert all(time < deadline(by, when) for time in times)
+    assert all(later - earlier >= timedelta(minutes=10) for earlier, later in itertools.pairwise(times))
+
+
+@given(
+    when=st.one_of(TIMES, AROUND_A_CHANGE),
+    by=st.sampled_from(CAN_WAIT),
+    days=st.lists(st.integers(0, 20), min_size=4, max_size=4),
+    quiet=QUIET,
+)
+def test_every_chase_of_what_can_wait_keeps_quiet_hours_and_working_days(
+    when: datetime, by: By, days: list[int], quiet: QuietHours
+) -> None:
+    """What follows comes on a working day, out of quiet hours, and as many working days later as the area gives."""
+    first = due(minutes=None, next_working_morning=True, by=by, now=when, quiet=quiet)
+    times = plan(by, set_at=when, first=first, days=days, quiet=quiet)
+    assert len(times) == 5
+    for wait, earlier, later in zip(days, times, times[1:], strict=False):
+        assert earlier < later
+        assert not is_quiet(later, quiet)
+        if wait:
+            passed, day = 0, earlier.astimezone(LONDON).date()
+            while day < later.astimezone(LONDON).date():
+                day += timedelta(days=1)
+                passed += day.weekday() < 5 and not is_bank_holiday(day)
+            assert wait <= passed <= wait + 1
+
+
+@given(when=TIMES, by=st.sampled_from(By), delays=st.lists(st.integers(0, 6 * 3600), min_size=5, max_size=5))
+def test_delays_never_make_more_of_them_than_was_said(when: datetime, by: By, delays: list[int]) -> None:
+    """However late each is sent or answered, no more come than if all had come at their time."""
+    reminder = due(minutes=30, next_working_morning=by in CAN_WAIT, by=by, now=when)
+    days = (1, 0, 1, 3)
+    said = len(plan(by, set_at=when, first=reminder, days=days))
+    come, at = 1, reminder
+    for wait, delay in zip(days, delays, strict=False):
+        following = asked_again(by, set_at=when, after=at + timedelta(seconds=delay), days=wait)
+        if following is None:
+            break
+        come, at = come + 1, following
+    assert come <= said
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends"), [("21:00", "21:00"), ("21:00", "12:00"), ("07:00", "22:00"), ("25:00", "07:00"), ("21", "7")]
+)
+def test_quiet_hours_leave_most_of_the_day(begins: str, ends: str) -> None:
+    """Quiet hours that never end, or that last longer than fourteen hours, are refused, as are times that are none."""
+    with pytest.raises(ValidationError):
+        QuietHours(begins=begins, ends=ends)
+
+
+def test_a_day_next_week_is_shown_with_its_date() -> None:
+    """A coming time on the same day of a later week is not taken for this week's."""
+    assert clock_time(utc(2026, 11, 30, 9), utc(2026, 11, 23, 12)) == "Mon 30 Nov 09:00"
+    assert clock_time(utc(2026, 11, 29, 9), utc(2026, 11, 23, 12)) == "Sun 09:00"
