@@ -30,7 +30,7 @@ def family_names() -> frozenset[str]:
 
 
 @cache
-def names_that_arewords_of() -> frozenset[str]:
+def names_that_are_words() -> frozenset[str]:
     """Return first names that are ordinary words, months or places as well."""
     return _lines("word_names.txt")
 
@@ -38,11 +38,11 @@ def names_that_arewords_of() -> frozenset[str]:
 @cache
 def all_names() -> frozenset[str]:
     """Return every name of the lists."""
-    return names_in_any_case() | names_in_capitals() | names_that_arewords_of()
+    return names_in_any_case() | names_in_capitals() | names_that_are_words()
 
 
 @cache
-def englishwords_of() -> frozenset[str]:
+def english_words() -> frozenset[str]:
     """Return English words, from the list that comes with symspellpy; none of its code is run."""
     found = util.find_spec("symspellpy")
     for place in (found.submodule_search_locations or ()) if found is not None else ():

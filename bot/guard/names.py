@@ -133,7 +133,7 @@ def _by_lists(text: str, words: Sequence[_Word], *, titled: bool) -> Iterator[in
         # Of four letters and an s, "less" and "toms" would do.
         if (
             word.low.endswith("s")
-            and len(word.low) > 4
+            and len(word.low) > _SHORT + 1
             and not word.owns
             and word.low[:-1] in everywhere
             and _is_owner(word, after)
