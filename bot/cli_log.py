@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.access import CONSOLE_ID, Action
+from bot.advice_log.choosing import session_of
 from bot.cli_keeping import KEEPING
-from bot.cli_reading import note_reading
+from bot.cli_reading import as_option, become, guarded, note_reading, reader, visible
 from bot.cli_record import RECORD
 from bot.cli_shared import Commands, db_option, put, read_log
 from bot.cli_whose import Whose, no_receipt, person, sessions, whose_options
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
 
 
 @click.group(cls=Commands)
-def log() -> None:
+@as_option
+def log(member: str) -> None:
     """Read the record of what was advised."""
+    become(member)
 
 
 @log.command("list")
@@ -36,6 +40,8 @@ def log_list(db: Path | None, limit: int, *, as_json: bool) -> None:
 
     held = read_log(db)
     found = latest(held, limit=limit)
+    ids = {session_of(held, one.receipt) or "": one for one in found}
+    found = [ids[one] for one in visible(held, Action.LIST_SESSIONS, list(ids))]
     note_reading(held, "list", [""], f"the latest {len(found)}")
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found], indent=2))
@@ -59,7 +65,7 @@ def log_show(db: Path | None, code: str) -> None:
 
     log = read_log(db)
     held = receipt(log, code)
-    if held is None:
+    if held is None or not visible(log, Action.READ_RECEIPT, [held.session]):
         raise no_receipt(code)
     note_reading(log, "show", [held.session])
     click.echo(f"{held.receipt}  {held.label}  {held.area}  begun {held.began_at}  version {held.content_version[:12]}")
@@ -86,8 +92,10 @@ def log_receipt(db: Path | None, code: str, html: Path | None) -> None:
 
     held = read_log(db)
     found = receipt(held, code)
+    if found is None or not visible(held, Action.READ_RECEIPT, [found.session]):
+        raise no_receipt(code)
     text = receipt_text(held, code) if html is None else receipt_page(held, code)
-    if text is None or found is None:
+    if text is None:
         raise no_receipt(code)
     note_reading(held, "receipt", [found.session])
     put(text, html)
@@ -105,10 +113,12 @@ def log_export(db: Path | None, whose: Whose, form: str, out: Path | None) -> No
 
     held = read_log(db)
     somebody = person(_with_key(db) if whose.outside_id is not None else held, whose)
-    wanted = sessions(held, whose, somebody)
+    meant = sessions(held, whose, somebody)
+    wanted = visible(held, Action.EXPORT, meant)
     if not wanted and somebody is None and not whose.is_everything:
         raise SetupError("There is no such session in this record: see 'thinkchild log list'.")
-    whole = somebody if not (whose.receipts or whose.label or whose.since or whose.until) else None
+    # What is held of a person besides their sessions goes to whoever may see all of those.
+    whole = somebody if meant == wanted and not (whose.receipts or whose.label or whose.since or whose.until) else None
     note_reading(held, "export", wanted or [""], form)
     put(export(bundle(held, wanted, person=whole), form), out)
 
@@ -126,7 +136,6 @@ def _with_key(db: Path | None) -> AdviceLog:
 @click.argument("code", required=False)
 def log_reads(db: Path | None, code: str | None) -> None:
     """List who read what, oldest first: all of it, or of one session."""
-    from bot.advice_log.choosing import session_of  # noqa: PLC0415
     from bot.advice_log.reads import readings  # noqa: PLC0415
     from bot.clock import shown_twice  # noqa: PLC0415
 
@@ -135,6 +144,9 @@ def log_reads(db: Path | None, code: str | None) -> None:
     if code is not None and session is None:
         raise no_receipt(code)
     found = readings(held, session)
+    seen = {one.receipt: session_of(held, one.receipt) for one in found}
+    allowed = set(visible(held, Action.SEE_READINGS, [one for one in seen.values() if one]))
+    found = [one for one in found if seen[one.receipt] in allowed or (not one.receipt and reader() == CONSOLE_ID)]
     if not found:
         click.echo("Nobody has read anything of it." if code is None else "Nobody has read it.")
     for one in found:
@@ -142,5 +154,23 @@ def log_reads(db: Path | None, code: str | None) -> None:
         click.echo(f"{shown_twice(one.at)}  {one.reader}: {what}")
 
 
+NEEDED = {
+    "list": Action.LIST_SESSIONS,
+    "show": Action.READ_RECEIPT,
+    "receipt": Action.READ_RECEIPT,
+    "export": Action.EXPORT,
+    "reads": Action.SEE_READINGS,
+    "head": Action.VERIFY,
+    "verify": Action.VERIFY,
+    "hold": Action.HOLD,
+    "release": Action.HOLD,
+    "holds": Action.HOLD,
+    "erase": Action.ERASE,
+    "retain": Action.ERASE,
+    "clean": Action.ERASE,
+}
+"""What each command needs of a member; what is not named here copies or protects the whole file."""
 for command in (*RECORD, *KEEPING):
     log.add_command(command)
+for command in log.commands.values():
+    guarded(command, NEEDED.get(str(command.name), Action.BACK_UP))

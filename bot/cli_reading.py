@@ -2,22 +2,95 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.access import CONSOLE, CONSOLE_ID, NEEDS, About, Action, Person, Reach, Role, may
+from bot.cli_shared import read_log
 from bot.errors import SetupError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from bot.advice_log import AdviceLog
 
+AS = "thinkchild.read_as"
+"""Where a command finds who reads."""
+
+
+def as_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--as` to the group of commands."""
+    return click.option(
+        "--as",
+        "member",
+        envvar="THINKCHILD_AS",
+        default="",
+        metavar="MEMBER",
+        help="Read as this member ('thinkchild people list'): only what they may see, and noted in their name.",
+    )(command)
+
+
+def become(member: str) -> None:
+    """Note for this command who reads."""
+    click.get_current_context().meta[AS] = member
+
 
 def reader() -> str:
-    """Return who reads: whoever can run commands on the machine that holds the record."""
-    return "console"
+    """Return who reads: a member, or whoever can run commands on the machine that holds the record."""
+    return str(click.get_current_context().meta.get(AS, "")).strip().lower() or CONSOLE_ID
+
+
+def admitted(log: AdviceLog, action: Action) -> Person:
+    """Return who reads, with what they may do; raises SetupError when they are nobody here, or may not do this."""
+    if reader() == CONSOLE_ID:
+        return CONSOLE
+    from bot.advice_log.members import member_by_id  # noqa: PLC0415 - commands load only what they need
+
+    member = member_by_id(log, reader())
+    if member is None:
+        raise SetupError(f"There is no member '{reader()}' to read as: see 'thinkchild people list'.")
+    grant = member.grant
+    roles = frozenset(Role(role) for role in grant.roles)
+    person = Person(member.person, roles, member.id, grant.setting, Reach(grant.reach))
+    if not may(person, action):
+        needed = " or ".join(sorted(NEEDS[action]))
+        raise SetupError(
+            f"Member {member.id} may not do that: it needs the role {needed} ('thinkchild people change')."
+        )
+    return person
+
+
+def visible(log: AdviceLog, action: Action, sessions: Sequence[str]) -> list[str]:
+    """Return those sessions that whoever reads may see, in their order."""
+    person = admitted(log, action)
+    if person == CONSOLE:
+        return list(sessions)
+    from bot.advice_log.members import facts_of  # noqa: PLC0415 - as above
+    from bot.startup import library_beside  # noqa: PLC0415
+
+    restricted = library_beside(log.path).restricted
+    return [one for one in sessions if may(person, action, about=About(*facts_of(log, one, restricted)))]
+
+
+def guarded(command: click.Command, action: Action) -> None:
+    """Ask before a command does anything whether whoever reads may do it at all."""
+    inner = command.callback
+    assert inner is not None  # every command of ours does something
+
+    @functools.wraps(inner)
+    def run(*args: Any, **given: Any) -> Any:  # noqa: ANN401 - whatever the command takes
+        if reader() != CONSOLE_ID:
+            held = read_log(given.get("db"))
+            try:
+                admitted(held, action)
+            finally:
+                held.close()
+        return inner(*args, **given)
+
+    command.callback = run
 
 
 def now() -> str:
