@@ -90,7 +90,7 @@ def test_every_command_named_in_a_document_exists() -> None:
     named: set[str] = set()
     for document in DOCUMENTS:
         for words in re.findall(
-            r"thinkchild ((?:(?:log|area|new|transcript|rasa|nlu review|nlu|model|exercise twine|exercise) )?[a-z]+)((?: [^\n`]*)?)",
+            r"thinkchild ((?:(?:log|people|area|new|transcript|rasa|nlu review|nlu|model|exercise twine|exercise) )?[a-z]+)((?: [^\n`]*)?)",
             document.read_text(encoding="utf-8"),
         ):
             command: Any = cli
@@ -136,7 +136,7 @@ def test_every_dependency_says_why_it_is_there() -> None:
         line = next(line for line in text.splitlines() if f'"{item}"' in line)
         assert "#" in line, item
         assert ">=" in item or item.startswith("thinkchild["), item  # one of our own extras has its own bounds
-    assert set(project["optional-dependencies"]) == {"telegram", "serve", "draw", "encrypted", "web", "dev"}
+    assert set(project["optional-dependencies"]) == {"telegram", "serve", "draw", "encrypted", "metrics", "web", "dev"}
 
 
 def test_the_top_level_holds_what_was_agreed() -> None:
