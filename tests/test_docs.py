@@ -90,7 +90,7 @@ def test_every_command_named_in_a_document_exists() -> None:
     named: set[str] = set()
     for document in DOCUMENTS:
         for words in re.findall(
-            r"thinkchild ((?:(?:log|people|area|new|transcript|rasa|nlu review|nlu|model|exercise twine|exercise) )?[a-z]+)((?: [^\n`]*)?)",
+            r"thinkchild ((?:(?:log|people|area|new|transcript|rasa|nlu review|nlu|model|exercise twine|exercise) )?[a-z]+(?:-[a-z]+)*)((?: [^\n`]*)?)",
             document.read_text(encoding="utf-8"),
         ):
             command: Any = cli
