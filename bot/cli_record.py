@@ -48,11 +48,15 @@ def head(db: Path | None, file: Path | None, *, as_json: bool) -> None:
 
 def _proven(held: AdviceLog, expected: list[Head]) -> int:
     """Return how many rows a record has that proves itself; ends with one sentence for one that does not."""
-    from bot.advice_log import verify as proof  # noqa: PLC0415
+    from bot.advice_log.chain import damaged  # noqa: PLC0415
+    from bot.advice_log.chain import verify as proof  # noqa: PLC0415
     from bot.advice_log.opening import readable  # noqa: PLC0415
 
     with readable(held.path):
         count, broken = proof(held.connection, expected)
+        damage = "" if broken is not None else damaged(held.connection)
+    if damage:
+        raise StoreError(f"No row of the record was changed, but its file is damaged ({damage}): restore a backup.")
     if broken is not None:
         click.echo(f"The record is broken at {broken}.", err=True)
         sys.exit(UNUSABLE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,6 @@ from bot.advice_log.heads import by_row
 from bot.advice_log.schema import CHAINED, LATER
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator, Mapping, Sequence
 
     from bot.advice_log.heads import Head
@@ -66,8 +66,16 @@ def rows_in_order(connection: sqlite3.Connection) -> Iterator[tuple[str, dict[st
     ).fetchall()
     for _, table, place in order:
         cursor = connection.execute(f"SELECT * FROM {table} WHERE rowid = ?", (place,))
-        names = [column[0] for column in cursor.description]
-        yield table, dict(zip(names, cursor.fetchone(), strict=True))
+        names, row = [column[0] for column in cursor.description], cursor.fetchone()
+        if row is None:
+            raise sqlite3.DatabaseError("database disk image is malformed: a row is not where its index says")
+        yield table, dict(zip(names, row, strict=True))
+
+
+def damaged(connection: sqlite3.Connection) -> str:
+    """Say what SQLite finds wrong with the file itself, or nothing: a spoilt index finds somebody else's rows."""
+    found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    return "" if found == "ok" else " ".join(str(found).split()).removeprefix("*** in database main *** ")
 
 
 def verify(connection: sqlite3.Connection, expected: Sequence[Head] = ()) -> tuple[int, Break | None]:

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from bot.advice_log import engine
-from bot.advice_log.chain import FIRST, verify
+from bot.advice_log.chain import FIRST, damaged, verify
 from bot.advice_log.heads import Head, head
 from bot.advice_log.log import AdviceLog
 from bot.advice_log.notes import KEY_CHECK, LAST_BACKUP, note, put_note
@@ -98,6 +98,7 @@ def restore(
             source.connection.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
         proven(draft, expected)
+        _settle(target)
         with _alone(target):
             _put_aside(target, kept)
             _put_in_place(draft, target)
@@ -140,12 +141,11 @@ def convert(db: Path, key: str | None, new: str | None) -> int:
 def proven(path: Path, expected: Sequence[Head] = ()) -> Head:
     """Return the head of a record that proves itself, all of it; raises StoreError that names the first break."""
     with closing(AdviceLog.read(path)) as log, readable(path):
-        sound = log.connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-        if sound != "ok":
-            raise StoreError(f"The file {path} is damaged ({sound}): name another.")
         _, broken = verify(log.connection, expected)
         if broken is not None:
             raise StoreError(f"The record in {path} is broken at {broken}.")
+        if damage := damaged(log.connection):
+            raise StoreError(f"The file {path} is damaged, though no row of the record was changed: {damage}.")
         return head(log.connection) or Head(0, FIRST)
 
 
@@ -244,6 +244,16 @@ def _whole(target: Path) -> Iterator[None]:
         raise StoreError(
             f"{target} could not be written ({why}): what was there before is as it was; put that right and try again."
         ) from error
+
+
+def _settle(target: Path) -> None:
+    """Write what stands in the write-ahead log of the old record into it, so that a crash now parts nothing from it.
+
+    A record that is in use or damaged stays as it is: the first is refused next, and the second has nothing to lose.
+    """
+    if target.exists():
+        with suppress(StoreError), readable(target), closing(engine.open_file(target, isolation_level=None)) as old:
+            old.execute("PRAGMA journal_mode = DELETE")
 
 
 def _put_aside(target: Path, kept: Path) -> None:

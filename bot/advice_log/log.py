@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.advice_log import engine
 from bot.advice_log.chain import digest, link
-from bot.advice_log.opening import connect, key_beside, know_key, prepare, readable
+from bot.advice_log.opening import connect, is_final, key_beside, know_key, prepare, readable
 from bot.advice_log.rows import Current, Kept, TurnRow
 from bot.advice_log.tables import Database
 from bot.errors import StoreError
@@ -68,17 +68,17 @@ class AdviceLog:
     def read(cls, path: Path) -> AdviceLog:
         """Open the record to read it, and nothing else: no key is needed, and nothing is written beside it."""
         with readable(path):
-            connection = engine.open_file(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-            try:
-                connection.execute("SELECT 1 FROM head").fetchone()
-            except engine.operational() as error:
-                connection.close()
-                if "no such table" in str(error):
-                    raise
-                # A disk that cannot be written has no room for the file that readers share.
-                connection = engine.open_file(f"{path.resolve().as_uri()}?immutable=1", uri=True, isolation_level=None)
-                connection.execute("SELECT 1 FROM head").fetchone()
-        return cls(path, connection, b"")
+            for how in ("mode=ro", "immutable=1"):
+                connection = engine.open_file(f"{path.resolve().as_uri()}?{how}", uri=True, isolation_level=None)
+                try:
+                    connection.execute("SELECT 1 FROM head").fetchone()
+                    return cls(path, connection, b"")
+                except BaseException as error:
+                    connection.close()
+                    # A disk that cannot be written has no room for the file that readers share; anything else is said.
+                    if how != "mode=ro" or not isinstance(error, engine.operational()) or is_final(error):
+                        raise
+        raise AssertionError("one of the two ways returned or raised")
 
     def close(self) -> None:
         """Close the file."""

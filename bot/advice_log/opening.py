@@ -27,6 +27,9 @@ def readable(path: Path) -> Iterator[None]:
     """Turn what SQLite says into one sentence that says what to do."""
     try:
         yield
+    except UnicodeDecodeError as error:
+        # The library cannot even put into words what it found: the file holds bytes where it wrote text.
+        raise StoreError(engine.why_no_database(path)) from error
     except engine.errors() as error:
         said = str(error).lower()
         if "locked" in said or "busy" in said:
@@ -42,6 +45,11 @@ def readable(path: Path) -> Iterator[None]:
         else:
             says = f"The database {path} cannot be used ({error}): name another with --db."
         raise StoreError(says) from error
+
+
+def is_final(error: BaseException) -> bool:
+    """Say whether an error would be the same on a disk that can be written: it is in use, or it is not ours."""
+    return any(word in str(error).lower() for word in ("locked", "busy", "no such table"))
 
 
 def check(path: Path, connection: sqlite3.Connection) -> None:
