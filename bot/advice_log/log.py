@@ -10,10 +10,9 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from bot.advice_log import engine
 from bot.advice_log.chain import digest, link
-from bot.advice_log.opening import connect, is_final, key_beside, know_key, prepare, readable
-from bot.advice_log.rows import Current, Kept, TurnRow
+from bot.advice_log.opening import readable, to_read, to_write
+from bot.advice_log.rows import Current, Kept, TurnRow, current_of
 from bot.advice_log.tables import Database
 from bot.errors import StoreError
 
@@ -42,43 +41,13 @@ class AdviceLog:
     @classmethod
     def open(cls, path: Path) -> AdviceLog:
         """Open the record, making or bringing up to date what is not there; raises StoreError in one sentence."""
-        connection = connect(path, BUSY_MILLISECONDS / 1000)
-        try:
-            with readable(path):
-                prepare(connection)
-                # FULL unless somebody chose: a turn that was answered is on the disk, also after a power cut.
-                connection.execute(f"PRAGMA synchronous = {engine.synchronous()}")
-                connection.execute("PRAGMA secure_delete = ON")
-                connection.execute("PRAGMA foreign_keys = ON")
-                # Without this a REPLACE would slip past the triggers that keep rows from being deleted.
-                connection.execute("PRAGMA recursive_triggers = ON")
-                # A read-only file opens well and fails at the first answer: find out now.
-                connection.execute("BEGIN IMMEDIATE")
-                connection.execute("UPDATE head SET seq = seq WHERE one = 1")
-                in_use = connection.execute("SELECT 1 FROM owners LIMIT 1").fetchone() is not None
-                key = key_beside(path, in_use=in_use)
-                # Only a key that was just noted is written: opening writes nothing else.
-                connection.execute("COMMIT" if know_key(connection, path, key, in_use=in_use) else "ROLLBACK")
-                return cls(path, connection, key)
-        except BaseException:
-            connection.close()
-            raise
+        connection, key = to_write(path, BUSY_MILLISECONDS / 1000)
+        return cls(path, connection, key)
 
     @classmethod
     def read(cls, path: Path) -> AdviceLog:
         """Open the record to read it, and nothing else: no key is needed, and nothing is written beside it."""
-        with readable(path):
-            for how in ("mode=ro", "immutable=1"):
-                connection = engine.open_file(f"{path.resolve().as_uri()}?{how}", uri=True, isolation_level=None)
-                try:
-                    connection.execute("SELECT 1 FROM head").fetchone()
-                    return cls(path, connection, b"")
-                except BaseException as error:
-                    connection.close()
-                    # A disk that cannot be written has no room for the file that readers share; anything else is said.
-                    if how != "mode=ro" or not isinstance(error, engine.operational()) or is_final(error):
-                        raise
-        raise AssertionError("one of the two ways returned or raised")
+        return cls(path, to_read(path), b"")
 
     def close(self) -> None:
         """Close the file."""
@@ -199,7 +168,7 @@ class AdviceLog:
         ).fetchone()
         if row is None or row[5] is None:
             return None
-        return _current(row)
+        return current_of(row)
 
     def session_state(self, session: str) -> Current | None:
         """Return a session with the state of its last turn that advised something; None if it has none."""
@@ -209,7 +178,7 @@ class AdviceLog:
             "WHERE s.id = ? AND t.flow <> '' ORDER BY t.n DESC LIMIT 1",
             (session,),
         ).fetchone()
-        return _current(row) if row else None
+        return current_of(row) if row else None
 
     def begin_session(
         self, person: str, *, label: str, channel: str, area: str, content_version: str, at: str, setting: str = ""
@@ -424,11 +393,6 @@ class AdviceLog:
             code = f"{code[:3]}-{code[3:]}"
             if not self.connection.execute("SELECT 1 FROM sessions WHERE receipt = ?", (code,)).fetchone():
                 return code
-
-
-def _current(row: tuple[Any, ...]) -> Current:
-    session, receipt, label, area, version, state, turns, stopped, closed, last_at = row
-    return Current(session, receipt, label, area, version, state, turns, bool(stopped), bool(closed), last_at)
 
 
 @cache

@@ -166,3 +166,47 @@ def key_beside(path: Path, *, in_use: bool) -> bytes:
     except OSError as error:
         raise StoreError(f"The key file {file} cannot be written ({error}): make the folder writable.") from error
     return key
+
+
+def to_write(path: Path, patience: float) -> tuple[sqlite3.Connection, bytes]:
+    """Open the record to write in it, making or bringing up to date what is not there; returns it with its key.
+
+    Raises StoreError in one sentence.
+    """
+    connection = connect(path, patience)
+    try:
+        with readable(path):
+            prepare(connection)
+            # FULL unless somebody chose: a turn that was answered is on the disk, also after a power cut.
+            connection.execute(f"PRAGMA synchronous = {engine.synchronous()}")
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("PRAGMA foreign_keys = ON")
+            # Without this a REPLACE would slip past the triggers that keep rows from being deleted.
+            connection.execute("PRAGMA recursive_triggers = ON")
+            # A read-only file opens well and fails at the first answer: find out now.
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("UPDATE head SET seq = seq WHERE one = 1")
+            in_use = connection.execute("SELECT 1 FROM owners LIMIT 1").fetchone() is not None
+            key = key_beside(path, in_use=in_use)
+            # Only a key that was just noted is written: opening writes nothing else.
+            connection.execute("COMMIT" if know_key(connection, path, key, in_use=in_use) else "ROLLBACK")
+            return connection, key
+    except BaseException:
+        connection.close()
+        raise
+
+
+def to_read(path: Path) -> sqlite3.Connection:
+    """Open the record to read it only; raises StoreError in one sentence."""
+    with readable(path):
+        for how in ("mode=ro", "immutable=1"):
+            connection = engine.open_file(f"{path.resolve().as_uri()}?{how}", uri=True, isolation_level=None)
+            try:
+                connection.execute("SELECT 1 FROM head").fetchone()
+                return connection  # noqa: TRY300 - as below, it is the way out of the loop
+            except BaseException as error:
+                connection.close()
+                # A disk that cannot be written has no room for the file that readers share; anything else is said.
+                if how != "mode=ro" or not isinstance(error, engine.operational()) or is_final(error):
+                    raise
+    raise AssertionError("one of the two ways returned or raised")

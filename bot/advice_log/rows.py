@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,3 +55,9 @@ class Kept:
     outbox: int
     nonce: str
     said: str
+
+
+def current_of(row: tuple[Any, ...]) -> Current:
+    """Return a session with its last turn from a row in the order of its fields."""
+    session, receipt, label, area, version, state, turns, stopped, closed, last_at = row
+    return Current(session, receipt, label, area, version, state, turns, bool(stopped), bool(closed), last_at)
