@@ -1,7 +1,11 @@
 """The Telegram channel: updates become events for the desk, and what the desk says becomes messages.
 
     settings.py   what the environment says
+    hearing.py    how updates come: what the next two have in common
+    polling.py    by asking for them
+    webhook.py    by being told of them, with a secret
     incoming.py   what came in, kept on disk before Telegram is told that we have it
+    tries.py      what kills the process is given up in the end
     layout.py     what was said, as messages and buttons
     sending.py    out again, with patience
     outgoing.py   what became of it: noted, sent again, reminders
@@ -11,7 +15,9 @@
     exercise_lines.py    lines that are in nobody's post
     exercise_post.py     what is said in exercises goes out, also what others set off
     boards.py            the facilitators' boards, right while the group moves
-    service.py    the process: start, poll, remind, stop
+    watchdog.py   ends a process that is deaf or stuck
+    pulse.py      signs of life beside the record, for `thinkchild health`
+    service.py    the process: start, hear, remind, stop
 
 Nothing here is imported by the rest of the program, and python-telegram-bot is imported only in `run`.
 """
