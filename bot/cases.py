@@ -55,6 +55,8 @@ NOTHING = "nothing yet"
 """What stands where a session ended before anything was advised."""
 _AROUND = frozenset({"case", "label", "the", "my", "about", "its", "it's", "it", "is", "this", "again", "re", "called"})
 """Words around a label that say nothing else."""
+LONGEST = 100
+"""Characters of what may be a label with a few words around it."""
 LONG = 6
 """Letters of a word in which two slips may still be no other word."""
 
@@ -81,8 +83,8 @@ def meant(labels: Sequence[str], typed: str, vocabulary: Vocabulary) -> str:
 
     A slip that makes another word of the vocabulary is none: "amber kite" is never taken for "amber kettle".
     """
-    words = [word for word in re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", typed.lower()) if word not in _AROUND]
-    if not labels or not 1 <= len(words) <= 2:  # noqa: PLR2004 - a label has two words, and may be written as one
+    words = _words(typed)
+    if not words or not labels:
         return ""
     if len(words) == 1:
         return next((label for label in labels if label.replace(" ", "") == words[0]), "")
@@ -91,6 +93,12 @@ def meant(labels: Sequence[str], typed: str, vocabulary: Vocabulary) -> str:
     things = {*vocabulary.label_things, *(part[1] for part in parts)}
     wanted = f"{_nearest(words[0], colours)} {_nearest(words[1], things)}"
     return wanted if wanted in labels else ""
+
+
+def _words(typed: str) -> list[str]:
+    """Return the one or two words that may be a label; nothing where more was said, or less."""
+    words = [word for word in re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", typed[:LONGEST].lower()) if word not in _AROUND]
+    return words if len(words) in {1, 2} and len(typed) < LONGEST else []
 
 
 def _nearest(typed: str, known: Iterable[str]) -> str:
@@ -127,7 +135,7 @@ def earlier_under(log: AdviceLog, shelf: Shelf, person: str, label: str, *, but:
 
 def own_label(log: AdviceLog, person: str, typed: str, vocabulary: Vocabulary) -> str:
     """Return which of the labels that somebody was advised under they typed, or nothing."""
-    return meant(labels_advised(log, person), typed, vocabulary)
+    return meant(labels_advised(log, person), typed, vocabulary) if _words(typed) else ""
 
 
 def repeated(library: Library, label: str, earlier: Sequence[Earlier]) -> tuple[Reply, ...]:

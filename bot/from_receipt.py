@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bot.asking import EXITS, WELCOME_BACK, WHICH_FLOW
+from bot.asking import EXITS, WELCOME_BACK, WERE_YOU_HEARD, WHAT_CHANGED, WHICH_FLOW, WHO_TONIGHT
 from bot.clock import moment, read
 from bot.examples import LEFT, SENT
 from bot.models import CallStep, Moment, PromptsStep
-from bot.transcript import CHANGING
+from bot.transcript import CASE_AGAIN, CHANGING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,8 @@ SAMPLE = 90
 """Characters of each reply that an example holds on to."""
 HOURS = {Moment.IN_HOURS: "day", Moment.OUT_OF_HOURS: "night", Moment.UNKNOWN: "unknown"}
 OF_THE_SESSION = re.compile(r"\{(?:label|receipt|time)\}")
+CAME_BACK = (f"{WELCOME_BACK}/", f"{WERE_YOU_HEARD}/", f"{WHO_TONIGHT}/")
+"""What somebody is asked who comes back after a long silence, or from a reminder."""
 MEANINGLESS = "hmm"
 """Stands for words that were not understood."""
 ANSWERS_TO_TYPING = (
@@ -38,12 +40,20 @@ ANSWERS_TO_TYPING = (
 )
 NOT_AGAIN = frozenset(
     {
-        *("guarded", "versions_differ", "reminder_due", "label_known", *ANSWERS_TO_TYPING),
+        *(
+            "guarded",
+            "versions_differ",
+            "reminder_due",
+            "label_known",
+            "case_more",
+            "case_reassess",
+            *ANSWERS_TO_TYPING,
+        ),
         *("two_fit", "cannot_say_safe", "hello", "thanks", "asked_as_well", "unsure_is_999"),
     }
 )
 """Lines that answer what was typed or when it was: an example has neither."""
-SAID_INSTEAD = {"reminder_set": "reminder_alarm"}
+SAID_INSTEAD = {"reminder_set": "reminder_alarm", "reminder_set_more": "reminder_alarm"}
 """An example is held where nobody can be reminded."""
 COMMANDS = {"danger": "999", "begin": "start"}
 
@@ -59,8 +69,8 @@ def written(receipt: Receipt, library: Library) -> str:
         lines.append(f"flow: {_flow(library, turns[0].given)}")
     asked = ""
     for place, turn in enumerate(turns):
-        if any(said.step.startswith(f"{WELCOME_BACK}/") for said in turn.said):
-            lines += ["", "# here somebody came back after a long silence; an example goes on at once, so it ends"]
+        if turn.event == "nudged" or any(said.step.startswith(CAME_BACK) for said in turn.said):
+            lines += ["", "# here somebody came back later; an example goes on at once, so it ends"]
             break
         lines.append("")
         if place or not (opening == "open" or (turn.event, turn.given) == ("do", "begin")):
@@ -85,6 +95,11 @@ def _sent(library: Library, turns: list[TurnRecord], place: int, asked: str) -> 
             yield f"+ {_flow(library, turn.given)}"
         case "marked":
             yield f"* {' '.join(_marks(library, turn.given, asked))}"
+        case "do" if turn.given == CASE_AGAIN:
+            yield "# somebody came back to an earlier case here; an example has none"
+        case "chose" if any(said.step.startswith(f"{WHAT_CHANGED}/") for said in turns[place - 1].said):
+            opened = any(said.step == "opening" for said in turn.said)
+            yield f"+ {turn.flow}" if opened else "# nothing was opened here"
         case "do" if turn.given == "again":
             yield "# something was asked or looked up here"
         case "do" if turn.given.startswith(CHANGING):

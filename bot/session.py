@@ -30,7 +30,7 @@ from bot.returning import as_resumption, to_be_welcomed
 from bot.shelf import Shelf
 from bot.signing import is_offered, standing_of_all
 from bot.state import State
-from bot.transcript import is_first_answer, reply_out, timed, told, turn_out, urgency_word
+from bot.transcript import CASE_AGAIN, is_first_answer, reply_out, timed, told, turn_out, urgency_word
 from bot.wording import plain
 
 if TYPE_CHECKING:
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
 
 SILENCE = timedelta(hours=12)
 """After this long the person is asked whether to carry on or start afresh (decision 1)."""
-CASE_AGAIN = "the label of an earlier case"
-"""How the receipt says that somebody came back to a case."""
 
 
 @dataclass(frozen=True, slots=True)

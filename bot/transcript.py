@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from bot.state import State
 
 
+CASE_AGAIN = "the label of an earlier case"
+"""How a receipt says that somebody came back to a case."""
 CHANGING = "change: "
 """Before the question whose answer somebody asked to give again."""
 
