@@ -36,7 +36,7 @@ DEFAULT_DAYS = 1
 """Working days that a rung may take where the area says nothing, and before the first rung."""
 NUDGE = "chase-"
 """Before the number of a reminder, where the nonce of a turn stands in other buttons."""
-_BUTTON = re.compile(rf"{NUDGE}(\d{{1,15}}):o(\d{{1,2}})", re.ASCII)
+_BUTTON = re.compile(rf"{NUDGE}(\d{{1,9}}):o(\d{{1,2}})", re.ASCII)
 
 
 # --- setting ------------------------------------------------------------------------------------------------------

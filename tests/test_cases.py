@@ -22,6 +22,7 @@ from bot.state import State
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from commands import Done
     from walking import Clock
 
     from bot.library import Library
@@ -250,9 +251,7 @@ def test_a_first_session_marks_nothing(talk: Begin, log: AdviceLog) -> None:
     assert log.connection.execute("SELECT count(*) FROM case_marks").fetchone() == (0,)
 
 
-def test_while_marked_everything_says_so_until_it_was_gone_over(
-    talk: Begin, clock: Clock, log: AdviceLog
-) -> None:
+def test_while_marked_everything_says_so_until_it_was_gone_over(talk: Begin, clock: Clock, log: AdviceLog) -> None:
     """The opening, the receipt as text and as a page say what changed since; gone over with a lead, they no longer do."""
     somebody, label = advised(talk, clock)
     earlier = log.current(somebody.person.id).receipt
@@ -280,6 +279,22 @@ def test_while_marked_everything_says_so_until_it_was_gone_over(
     assert said not in texts(again)
     assert "gone_over" not in offered(again)
     assert "still stands if it isn't done" in texts(again)
+
+
+def test_the_command_that_shows_a_session_says_so_as_well(
+    talk: Begin, clock: Clock, log: AdviceLog, command: Callable[..., Done]
+) -> None:
+    """`log show` and `log receipt` name what changed since; of another session they say nothing of the kind."""
+    somebody, label = advised(talk, clock)
+    earlier = log.current(somebody.person.id).receipt
+    somebody.say(label)
+    somebody.choose("new_mark", "no_sign")
+    later = log.current(somebody.person.id).receipt
+    for name in ("show", "receipt"):
+        shown = command("log", name, earlier, "--db", str(log.path))
+        assert shown.code == 0
+        assert "since then: a new mark or injury; not yet gone over again" in shown.out
+        assert "not yet gone over" not in command("log", name, later, "--db", str(log.path)).out
 
 
 def test_a_finished_flow_is_no_review(talk: Begin, clock: Clock, log: AdviceLog) -> None:
