@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from commands import command  # noqa: F401 - a fixture for every test
+from hypothesis import settings
 from walking import Clock, Talk
 
 from bot.advice_log import AdviceLog
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 os.environ.setdefault("THINKCHILD_ACCESS", "open")
 os.environ.setdefault("THINKCHILD_PER_MINUTE", "0")
 """A service that a test starts is open and takes any pace; what is about the door says otherwise itself."""
+
+
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")  # no test fails because the machine is busy
 
 
 @pytest.fixture(scope="session")

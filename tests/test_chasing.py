@@ -326,6 +326,21 @@ def test_two_cases_are_asked_about_one_after_the_other(talk: Begin, clock: Clock
     assert [row[2] for row in rows(log)][:2] == [["sent", "answered"], ["sent", "not heard"]]
 
 
+def test_a_tap_on_the_second_of_two_counts_for_the_second(talk: Begin, clock: Clock, log: AdviceLog) -> None:
+    """Where two cases wait, an answer to one leaves the other as it is, whichever is older; then that one is asked about."""
+    somebody = talk(area="demonstration", can_remind=True)
+    for _ in range(2):
+        somebody.go("new_partner", *TO_REMINDER, "in_1_hour")
+        somebody.say(Do("stop"))
+    clock.on(hours=1)
+    tick(somebody)
+    first, second = asked(log, somebody.person.id)
+    said = somebody.say(Nudged(second.id, "stop_chase"))
+    assert [row[2][-1:] for row in rows(log) if row[0] == second.id] == [["stopped"], ["stopped"]]
+    assert [row[2] for row in rows(log) if row[0] == first.id] == [["sent"], []]
+    assert f"This is about {first.label}" in texts(said)
+
+
 # --- buttons on the message ----------------------------------------------------------------------------
 
 
