@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,8 @@ from bot.channels.telegram.incoming import CHANNEL
 from bot.clock import stamp
 
 if TYPE_CHECKING:
+    import random
+
     from delivery_people import Day
     from harness import TelegramWorld
 

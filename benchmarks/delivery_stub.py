@@ -162,7 +162,7 @@ class Connection(asyncio.Protocol):
             if "reply_markup" in given and "_" in given["reply_markup"]:
                 self.telegram.said(chat, message, given["reply_markup"])
         else:
-            self.answer(True)  # noqa: FBT003 - the result of the call
+            self.answer(True)
 
     def answer(self, result: object) -> None:
         """Answer a call that went well."""

@@ -207,7 +207,7 @@ def _judge_one(verdict: Verdict, somebody: Somebody, log: AdviceLog, other: Advi
         one, two = _told(log, was, places), _told(other, should_be, copies)
         if one != two:
             verdict.state_wrong += 1
-            differ = [(a, b) for a, b in zip(one, two, strict=True) if a != b][0]
+            differ = next((a, b) for a, b in zip(one, two, strict=True) if a != b)
             verdict.wrong(
                 f"{somebody.person.user['first_name']}, turn {number}: {str(differ[0])[:300]} and not {str(differ[1])[:300]}"
             )
