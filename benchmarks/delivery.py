@@ -100,6 +100,7 @@ def overdue(folder: Path, reminders: int, seed: int) -> bool:
         day = Day(world, reminders, seed)
         killing = Storm(world, db, 0, chance, log)
         killing.start()
+        world.wait_for_poll(since=0, timeout=PATIENCE)
         for somebody in day.people:
             somebody._type("/new_partner", time.monotonic())  # noqa: SLF001 - one of ours
         still = settled(day, db, PATIENCE)
