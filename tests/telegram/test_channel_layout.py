@@ -114,7 +114,7 @@ def test_prompts_have_three_buttons_each_and_show_their_marks() -> None:
 def test_an_answered_message_keeps_its_words() -> None:
     """The choice is written below, the buttons go."""
     turn = out(reply("Which <one>?", "ask", (option("Yes"),)))
-    message = answered_message(turn, NONCE, WORDS, "Yes & no")
+    message = answered_message(turn, WORDS, "Yes & no")
     assert message is not None
     assert message.html == "Which &lt;one&gt;?\n\n✓ Yes &amp; no"
     assert message.keyboard is None

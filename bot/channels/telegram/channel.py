@@ -239,7 +239,7 @@ class Channel:
             keyboard = spent_keyboard(pressed.out, pressed.nonce)
             await self.sender.change_buttons(incoming.chat, incoming.message, keyboard)
             return
-        message = answered_message(pressed.out, pressed.nonce, self.outgoing.words, pressed.choice)
+        message = answered_message(pressed.out, self.outgoing.words, pressed.choice)
         if message is not None:
             await self.sender.mark_choice(incoming.chat, incoming.message, message)
 

@@ -124,7 +124,7 @@ class Presses(Lines):
             keyboard = spent_keyboard(mail.out, mail.nonce)
             await self.sender.change_buttons(incoming.chat, incoming.message, keyboard)
             return
-        message = answered_message(pressed.out, mail.nonce, self.post.outgoing.words, pressed.choice)
+        message = answered_message(pressed.out, self.post.outgoing.words, pressed.choice)
         if message is not None:
             await self.sender.mark_choice(incoming.chat, incoming.message, message)
 

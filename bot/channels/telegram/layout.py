@@ -68,10 +68,11 @@ def question_message(out: Json, nonce: str, words: Mapping[str, str]) -> Message
     return next((message for message in messages(out, nonce, words) if message.keyboard is not None), None)
 
 
-def answered_message(out: Json, nonce: str, words: Mapping[str, str], choice: str) -> Message | None:
-    """Return the same message with the choice marked and no buttons."""
-    message = question_message(out, nonce, words)
-    return None if message is None else _append(message, f"✓ {choice}" if choice else "")
+def answered_message(out: Json, words: Mapping[str, str], choice: str) -> Message | None:
+    """Return the message of a turn that had the buttons, with the choice marked and without them."""
+    asked = question_place(out)
+    parts = _parts(out["replies"][-1 if asked is None else asked], words) if out["replies"] else []
+    return _append(parts[-1], f"✓ {choice}" if choice else "") if parts else None
 
 
 def again(message: Message, notice: str) -> Message:

@@ -30,7 +30,6 @@ from bot.channels.telegram.polling import KeepingBot, Polling, PollRequest
 from bot.channels.telegram.pulse import Pulse
 from bot.channels.telegram.sending import AT_ONCE, BESIDE, Sender
 from bot.channels.telegram.settings import BASE_URL, TOKEN, WEBHOOK_URL
-from bot.channels.telegram.together import Together
 from bot.channels.telegram.tries import Tries
 from bot.channels.telegram.watchdog import REVOKED, STUCK, Watchdog, notify
 from bot.discreet import log_discreetly, where
@@ -168,8 +167,7 @@ async def _serve(desk: Desk, hall: Hall | None, given: Settings, watchdog: Watch
     told, stop = _told(), asyncio.Event()
     beside = [asyncio.create_task(_pass_on(told, stop)), asyncio.create_task(watchdog.run(stop))]
     locks, tries = ChatLocks(), Tries(desk.log)
-    together = Together(desk.log)
-    queue = DurableQueue(desk, given.bot_id, locks, tries, together)
+    queue = DurableQueue(desk, given.bot_id, locks, tries)
     application, hearing = _build(given, queue, locks, stop)
     sender = Sender(application.bot, lambda: desk.line_text("sent_again"))
     pulse = Pulse(desk.log, hearing, queue, min(BEAT_SECONDS, given.reminder_seconds), given.deaf_seconds)
@@ -184,7 +182,7 @@ async def _serve(desk: Desk, hall: Hall | None, given: Settings, watchdog: Watch
         )  # systemd's patience with a start is shorter than an outage may be
         await until(application.initialize)
         queue.username = application.bot.username
-        outgoing = Outgoing(desk, sender, locks, together)
+        outgoing = Outgoing(desk, sender, locks, queue.together)
         post = Post(hall, outgoing, given.exercise_days) if hall is not None else None
         exercises = Exercising(hall, post, desk, queue.username) if hall is not None and post is not None else None
         channel = Channel(desk, outgoing, queue.username, tries, exercises)

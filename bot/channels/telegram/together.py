@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bot.advice_log import AdviceLog
 
 Result = TypeVar("Result")
-MOMENT = 0.004
+MOMENT = 0.008
 """Seconds to wait for others: far less than any call to Telegram takes."""
 
 
