@@ -114,7 +114,7 @@ def overdue(folder: Path, reminders: int, seed: int) -> bool:
         still = still or settled(day, db, PATIENCE, due=True)
         killing.stop()
         day.look(0.0)
-        verdict = judge(day, db, folder / "again.db")
+        verdict = judge(day, db, folder / "again.db", added=True)
     print(
         f"reminders due after a stop   {count:10,}; sent {verdict.reminders:,}, wrong {verdict.reminders_wrong}, after 4 kills in the middle"
     )

@@ -67,8 +67,8 @@ class Verdict:
             self.examples.append(example)
 
 
-def judge(day: Day, db: Path, again_db: Path) -> Verdict:
-    """Compare a day with what it should have been."""
+def judge(day: Day, db: Path, again_db: Path, *, added: bool = False) -> Verdict:
+    """Compare a day with what it should have been; `added` if reminders were put into its record from outside."""
     log = AdviceLog.open(db)
     verdict = Verdict()
     try:
@@ -80,7 +80,7 @@ def judge(day: Day, db: Path, again_db: Path) -> Verdict:
         undisturbed = AdviceLog.open(again_db)
         undisturbed.keep_content(version, "", library.compiled, stamp(datetime.now(UTC)))
         for somebody in day.people:
-            _judge_one(verdict, somebody, log, undisturbed, library)
+            _judge_one(verdict, somebody, log, undisturbed, library, added=added)
             _judge_sent(verdict, somebody, day, log, library)
         undisturbed.close()
         _judge_reminders(verdict, day, log, library)
@@ -162,7 +162,9 @@ def _nudge_as_then(once: _Again, mine: list[Row], own: str) -> None:
                 once.log.mark_reminders([number], "sent", stamp(once.now()))
 
 
-def _judge_one(verdict: Verdict, somebody: Somebody, log: AdviceLog, other: AdviceLog, library: Library) -> None:
+def _judge_one(
+    verdict: Verdict, somebody: Somebody, log: AdviceLog, other: AdviceLog, library: Library, *, added: bool
+) -> None:
     """Do again what somebody did, and compare."""
     outside = str(somebody.person.id)
     person = log.person(CHANNEL, outside)
@@ -217,7 +219,7 @@ def _judge_one(verdict: Verdict, somebody: Somebody, log: AdviceLog, other: Advi
             verdict.wrong(f"{somebody.person.user['first_name']}: {len(turns)} turns and not {len(should)}")
     kept = [(row[1], [status for status, _ in row[3]]) for row in mine]
     due = [(row[1], [status for status, _ in row[3]]) for row in _reminders(other, them.id)]
-    if [step for step, _ in kept] != [step for step, _ in due]:
+    if not added and [step for step, _ in kept] != [step for step, _ in due]:
         verdict.reminders_wrong += 1
         verdict.wrong(f"{somebody.person.user['first_name']}: reminders {kept} and not {due}")
 
@@ -242,7 +244,7 @@ def _judge_sent(verdict: Verdict, somebody: Somebody, day: Day, log: AdviceLog, 
         if said and merged is None:
             made.append((turn[1], said))
     known = {message.html for _, said in made for message in said}
-    states: dict[tuple[int, int], Cost] = {(-1, 0): (0, 0, 0, 0)}
+    sent: list[tuple[str, str]] = []
     spoken: Counter[str] = Counter()
     for call in day.calls_of(somebody.person.chat_id):
         text, nonce = call["params"].get("text", ""), _nonce(call)
@@ -252,17 +254,13 @@ def _judge_sent(verdict: Verdict, somebody: Somebody, day: Day, log: AdviceLog, 
         if bare in lines and bare not in known:
             spoken[bare] += bare != text
             continue
-        states = _step(states, made, text, nonce if call["method"] == "editMessageText" else "", notice)
-    ended = [
-        cost
-        for (turn, number), cost in states.items()
-        if turn == len(made) - 1 and (turn < 0 or number == len(made[turn][1]))
-    ]
-    if not ended:
+        sent.append((text, nonce if call["method"] == "editMessageText" else ""))
+    cost = explained(made, sent, notice)
+    if cost is None:
         verdict.undelivered += 1
         verdict.wrong(f"{somebody.person.user['first_name']}: the last answer was not sent whole")
         return
-    broken, unnoticed, noticed, careful = min(ended)
+    broken, unnoticed, noticed, careful = cost
     verdict.order_broken += bool(broken)
     verdict.unnoticed += unnoticed
     verdict.noticed += noticed
@@ -270,6 +268,22 @@ def _judge_sent(verdict: Verdict, somebody: Somebody, day: Day, log: AdviceLog, 
     verdict.lines_again += sum(spoken.values())
     if broken or unnoticed:
         verdict.wrong(f"{somebody.person.user['first_name']}: {broken} out of order, {unnoticed} repeated unsaid")
+
+
+def explained(made: list[tuple[str, list[Message]]], sent: list[tuple[str, str]], notice: str) -> Cost | None:
+    """Return the least cost at which a chat's turns explain what it was sent; None where the last was not sent whole.
+
+    `made` is, for each turn in order, the nonce of its buttons and its messages; `sent` are texts, each with the nonce of the
+    buttons where it was an edit, and nothing where it was a message.
+    """
+    states: dict[tuple[int, int], Cost] = {(-1, 0): (0, 0, 0, 0)}
+    for text, edited in sent:
+        states = _step(states, made, text, edited, notice)
+    last = len(made) - 1
+    whole = [
+        cost for (turn, number), cost in states.items() if turn == last and (turn < 0 or number == len(made[turn][1]))
+    ]
+    return min(whole, default=None)
 
 
 def _nonce(call: dict[str, Any]) -> str:
