@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.advice_log.notes import put_note
 from bot.advice_log.opening import readable
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def keep_notes(log: AdviceLog, notes: Mapping[str, Note]) -> None:
     """Note facts, each in the place of the one before; all of them or none. Raises StoreError."""
     with log.transaction():
         for name, note in notes.items():
-            log.connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", (name, note.body, note.at))
+            put_note(log.connection, name, note.body, note.at)
 
 
 def notes(log: AdviceLog) -> dict[str, Note]:
