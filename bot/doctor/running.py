@@ -76,4 +76,4 @@ def people(patient: Patient) -> Iterator[Finding]:
             "thinkchild people invite, for each person or once for a staff meeting.",
         )
     else:
-        yield Finding("people", Verdict.FINE, f"{count} people are let in.")
+        yield Finding("people", Verdict.FINE, f"{count} {'people are' if count > 1 else 'person is'} let in.")
