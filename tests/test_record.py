@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -620,6 +621,18 @@ def test_clean_leaves_nothing(log: AdviceLog, command: Callable[..., Done]) -> N
     rows = verify(log.connection)
     assert "Nothing of what was erased is left" in command("log", "clean", "--db", str(log.path)).out
     assert verify(log.connection) == rows
+
+
+def test_clean_takes_what_another_program_left_in_the_bytes(log: AdviceLog, command: Callable[..., Done]) -> None:
+    """A row deleted by a program that does not overwrite stands in the bytes still; after `log clean` it does not."""
+    log.receive("k", "somebody", "words of a stranger", AT)
+    log.close()
+    with closing(sqlite3.connect(log.path, isolation_level=None)) as other:
+        other.execute("PRAGMA secure_delete = OFF")
+        other.execute("DELETE FROM inbox")
+    assert b"words of a stranger" in bytes_of(log.path)
+    assert command("log", "clean", "--db", str(log.path)).code == 0
+    assert b"words of a stranger" not in bytes_of(log.path)
 
 
 def test_an_erased_session_reads_as_erased_everywhere(

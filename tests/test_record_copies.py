@@ -245,6 +245,26 @@ def test_a_record_that_is_there_is_put_aside_and_never_overwritten(
         assert verify(old.connection)[1] is None
 
 
+def test_the_record_put_aside_is_whole_in_its_one_file(
+    log: AdviceLog, backup: Path, command: Callable[..., Done], tmp_path: Path
+) -> None:
+    """What a crash had left in its write-ahead log is written into it first, so that nothing can part the two."""
+    crashed = tmp_path / "crashed" / "advice.db"
+    crashed.parent.mkdir()
+    with closing(AdviceLog.open(log.path)) as again:
+        with again.transaction():
+            again.begin_session("later", label="x y", channel="t", area="england", content_version="v", at=AT)
+        ends = heads.head(again.connection)
+        for file in log.path.parent.glob("advice.db*"):
+            if not file.name.endswith("-shm"):
+                shutil.copy(file, crashed.parent)
+    assert crashed.with_name("advice.db-wal").stat().st_size
+    assert command("log", "restore", str(backup), "--replace", "--db", str(crashed)).code == 0
+    (aside,) = crashed.parent.glob("advice.db.before-*")
+    with closing(AdviceLog.read(aside)) as old:
+        assert heads.head(old.connection) == ends
+
+
 @pytest.mark.usefixtures("said")
 def test_a_record_in_use_is_not_replaced(
     log: AdviceLog, backup: Path, other: Callable[..., subprocess.Popen[str]], command: Callable[..., Done]
@@ -272,6 +292,22 @@ def test_a_damaged_record_is_replaced_by_its_backup(
     assert command("log", "verify", "--db", str(log.path)).code == 0
     with closing(AdviceLog.open(log.path)) as again:
         assert receipt(again, said) is not None
+
+
+def test_what_another_file_left_beside_it_is_not_taken_for_the_backups(
+    log: AdviceLog, backup: Path, command: Callable[..., Done], tmp_path: Path
+) -> None:
+    """A write-ahead log that a lost record left behind would stand in for the whole backup: it is put aside."""
+    ghost = AdviceLog.open(tmp_path / "ghost" / "advice.db")
+    with ghost.transaction():
+        ghost.begin_session("p", label="ghost", channel="t", area="e", content_version="v", at=AT)
+    left = (tmp_path / "ghost" / "advice.db-wal").read_bytes()
+    ghost.close()
+    log.path.unlink()
+    log.path.with_name(log.path.name + "-wal").write_bytes(left)
+    assert command("log", "restore", str(backup), "--db", str(log.path)).code == 0
+    with closing(AdviceLog.open(log.path)) as again, closing(AdviceLog.read(backup)) as held:
+        assert heads.head(again.connection) == heads.head(held.connection)
 
 
 def test_a_backup_that_is_damaged_or_too_old_is_not_restored(

@@ -216,6 +216,16 @@ def test_a_spoilt_index_is_found_though_every_row_holds(tmp_path: Path) -> None:
         proven(path)
 
 
+def test_damage_that_cannot_even_be_put_into_words_is_one_sentence(torn: Torn, tmp_path: Path) -> None:
+    """Bytes that are no text, where the file describes itself, are said to be damage."""
+    assert torn.database.count(b"CREATE TABLE head") == 1
+    spoilt = torn.database.replace(b"CREATE TABLE head", b"CREATE T\xf3\xf3LE head")
+    path = torn.lay_out(tmp_path, database=spoilt, wal=b"")
+    for opens in (AdviceLog.open, AdviceLog.read, proven):
+        with pytest.raises(StoreError, match="damaged"):
+            opens(path)
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Path:
     """Mount a disk of one megabyte, where that is allowed; it goes when the test is over."""

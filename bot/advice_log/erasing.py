@@ -48,14 +48,14 @@ def unanswered(log: AdviceLog, person: str) -> int:
 
 
 def old(log: AdviceLog, before: str) -> list[str]:
-    """Return the sessions that `retain` lets go: nothing was said in them since a time, and nothing is still to come.
+    """Return the sessions that `retain` lets go: nothing was said in them since a time, and no chase is open since then.
 
     A case goes as a whole: while somebody said anything newer under the same label, its earlier sessions stay.
     """
     rows = log.connection.execute(
         "SELECT s.id, coalesce(o.person, s.id), s.label, max(s.began_at, coalesce((SELECT max(at) FROM turns t WHERE t.session = s.id), '')), "
         "EXISTS (SELECT 1 FROM tombstones x WHERE x.session = s.id), EXISTS (SELECT 1 FROM reminders r WHERE r.session = s.id "
-        "AND r.due_at >= ? AND NOT EXISTS (SELECT 1 FROM reminder_status u WHERE u.reminder = r.id)) "
+        "AND r.due_at >= ? AND NOT EXISTS (SELECT 1 FROM reminder_status u WHERE u.reminder = r.id AND u.status <> 'sent')) "
         "FROM sessions s LEFT JOIN owners o ON o.session = s.id ORDER BY s.seq",
         (before,),
     ).fetchall()
@@ -119,7 +119,7 @@ def leave_nothing(log: AdviceLog, patience: float = PATIENCE) -> None:
     while True:
         try:
             if not written:
-                # Pages of the database may hold old copies of rows that moved; only writing it anew is sure.
+                # What we delete is overwritten; this also takes what a program deleted that does not do so.
                 log.connection.execute("VACUUM")
                 written = True
             why = "another program is reading it"
