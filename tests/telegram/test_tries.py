@@ -176,6 +176,18 @@ def test_what_comes_to_a_free_chat_counts_as_tried_from_the_first_write(desks: D
     assert [tries(desks.log, f"telegram:1:{n}:{n}") for n in (1, 2, 3)] == [1, 0, 1]
 
 
+def test_brought_twice_at_once_it_is_queued_once(desks: Desks) -> None:
+    """Two deliveries of one update that are kept in the same moment are one thing to answer."""
+
+    async def come() -> int:
+        queue = DurableQueue(desks.desk, "1", ChatLocks(), Tries(desks.log))
+        await asyncio.gather(*(queue.put(update_of(1)) for _ in range(3)))
+        return queue.qsize()
+
+    assert asyncio.run(come()) == 1
+    assert len(desks.log.received()) == 1
+
+
 def test_an_album_that_could_not_be_kept_is_still_refused_once_it_can(desks: Desks, monkeypatch: Any) -> None:
     """A record that fails at the first picture of an album: brought again, the album gets its one answer."""
     from telegram.error import NetworkError  # noqa: PLC0415

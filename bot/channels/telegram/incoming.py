@@ -212,8 +212,8 @@ class DurableQueue(asyncio.Queue[object]):
         except BaseException:
             self._known.pop(album, None)
             raise
-        self._new(incoming.key)  # and not before it is on disk: else it would be passed over when it comes again
-        return incoming
+        # Not before it is on disk: else it would be passed over when it comes again. Brought twice at once, it counts once.
+        return incoming if self._new(incoming.key) else None
 
     def _new(self, key: str) -> bool:
         """Remember a key; says whether it was new."""

@@ -177,9 +177,8 @@ async def _serve(desk: Desk, hall: Hall | None, given: Settings, watchdog: Watch
         return await _until(action, stop)
 
     try:
-        notify(
-            "READY=1\nSTATUS=Waiting for Telegram."
-        )  # systemd's patience with a start is shorter than an outage may be
+        # Before Telegram is there: systemd's patience with a start is shorter than an outage may be.
+        notify("READY=1\nSTATUS=Waiting for Telegram.")
         await until(application.initialize)
         queue.username = application.bot.username
         outgoing = Outgoing(desk, sender, locks, queue.together)
