@@ -136,7 +136,7 @@ def test_a_note_that_is_no_note_is_survived(tmp_path_factory: pytest.TempPathFac
             for name in (HEARTBEAT, LAST_POLL, LAST_UPDATE)
         }
         keep_notes(log, clean)
-        assert notes(log) == clean
+        assert clean.items() <= notes(log).items()
     finally:
         log.close()
     with service(db):
