@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness import BOT_TOKEN, Event, Person, TelegramWorld, _event_of_call
 
+from bot.chasing import NUDGE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -54,7 +56,7 @@ class Somebody:
     def see(self, event: Event) -> None:
         """Look at what the bot did here; buttons of a turn that was not seen before are what to answer next."""
         nonces = {button.data.partition(":")[0] for button in event.buttons if button.data}
-        new = nonces - self.seen
+        new = {nonce for nonce in nonces - self.seen if not nonce.startswith(NUDGE)}  # reminders have their own part
         if new and event.kind in {"message", "edit"}:
             self.seen |= new
             self.shown, self.fresh = event, True

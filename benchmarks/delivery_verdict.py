@@ -19,6 +19,7 @@ from telegram import InlineKeyboardMarkup  # noqa: F401 - its absence is said he
 from bot.advice_log import AdviceLog
 from bot.channels.telegram.incoming import CHANNEL
 from bot.channels.telegram.layout import Message, again, messages
+from bot.chasing import NUDGE
 from bot.clock import read, stamp
 from bot.library import Library
 from bot.session import Desk
@@ -83,7 +84,7 @@ def judge(day: Day, db: Path, again_db: Path, *, added: bool = False) -> Verdict
             _judge_one(verdict, somebody, log, undisturbed, library, added=added)
             _judge_sent(verdict, somebody, day, log, library)
         undisturbed.close()
-        _judge_reminders(verdict, day, log, library)
+        _judge_reminders(verdict, day, log)
     finally:
         log.close()
     return verdict
@@ -104,13 +105,16 @@ class _Again:
 
     def __init__(self, log: AdviceLog, library: Library, turns: list[Row], sessions: list[Row]) -> None:
         self.log, self.turns, self.taken = log, turns, 0
+        self.then: datetime | None = None
         self.labels, self.receipts = deque(row[1] for row in sessions), deque(row[2] for row in sessions)
         self.desk = Desk(log, library, channel=CHANNEL, can_remind=True, clock=self.now)
         self.desk._new_label = lambda _: self.labels.popleft() if self.labels else "none left"  # type: ignore[method-assign] # noqa: SLF001
         log._new_receipt = lambda: self.receipts.popleft() if self.receipts else f"X{self.taken}"  # type: ignore[method-assign] # noqa: SLF001
 
     def now(self) -> datetime:
-        """Return when the bot took the turn that comes next."""
+        """Return when the bot took the turn that comes next, or sent what is noted just now."""
+        if self.then is not None:
+            return self.then
         return read(self.turns[min(self.taken, len(self.turns) - 1)][2])
 
 
@@ -142,24 +146,31 @@ def _told(log: AdviceLog, turn: Row, place: dict[int, int]) -> Row:
 
 
 def _reminders(log: AdviceLog, person: str) -> list[Row]:
-    """Return (number, step, due at, [(status, seq)]) of somebody's reminders."""
+    """Return (number, step, due at, [(status, seq, at)]) of somebody's reminders."""
     found = log.connection.execute(
         "SELECT r.id, r.step, r.due_at FROM reminders r JOIN owners o ON o.session = r.session WHERE o.person = ? ORDER BY r.id",
         (person,),
     ).fetchall()
-    sql = "SELECT status, seq FROM reminder_status WHERE reminder = ? ORDER BY id"
+    sql = "SELECT status, seq, at FROM reminder_status WHERE reminder = ? ORDER BY id"
     return [(*row, log.connection.execute(sql, (row[0],)).fetchall()) for row in found]
 
 
 def _nudge_as_then(once: _Again, mine: list[Row], own: str) -> None:
-    """Mark as sent what had been sent before the turn that comes next."""
+    """Note as sent, at the same time, what had been sent before the turn that comes next."""
     if once.taken >= len(once.turns):
         return
-    before, copies = once.turns[once.taken][3], _reminders(once.log, own)
-    for (_, _, _, statuses), (number, _, _, marked) in zip(mine, copies, strict=False):
-        if not marked and any(status == "sent" and seq < before for status, seq in statuses):
-            with once.log.transaction():
-                once.log.mark_reminders([number], "sent", stamp(once.now()))
+    before = once.turns[once.taken][3]
+    for _, at, place in sorted(
+        (seq, at, place)
+        for place, (_, _, _, statuses) in enumerate(mine)
+        for status, seq, at in statuses
+        if status == "sent" and seq < before
+    ):
+        copies = _reminders(once.log, own)
+        if place < len(copies) and not copies[place][3]:
+            once.then = read(at)
+            once.desk.nudged([copies[place][0]], "sent")
+            once.then = None
 
 
 def _judge_one(
@@ -217,9 +228,10 @@ def _judge_one(
     else:
         if len(turns) != len(should):
             verdict.wrong(f"{somebody.person.user['first_name']}: {len(turns)} turns and not {len(should)}")
-    kept = [(row[1], [status for status, _ in row[3]]) for row in mine]
-    due = [(row[1], [status for status, _ in row[3]]) for row in _reminders(other, them.id)]
-    if not added and [step for step, _ in kept] != [step for step, _ in due]:
+    kept = [(row[1], [one[0] for one in row[3]]) for row in mine]
+    due = [(row[1], [one[0] for one in row[3]]) for row in _reminders(other, them.id)]
+    # What was sent after the last turn may have set a chase that nobody's turn set.
+    if not added and [step for step, _ in kept][: len(due)] != [step for step, _ in due]:
         verdict.reminders_wrong += 1
         verdict.wrong(f"{somebody.person.user['first_name']}: reminders {kept} and not {due}")
 
@@ -250,6 +262,8 @@ def _judge_sent(verdict: Verdict, somebody: Somebody, day: Day, log: AdviceLog, 
         text, nonce = call["params"].get("text", ""), _nonce(call)
         if call["method"] == "editMessageText" and not nonce:
             continue  # the mark of a choice
+        if nonce.startswith(NUDGE):
+            continue
         bare = _without_notice(text, notice)
         if bare in lines and bare not in known:
             spoken[bare] += bare != text
@@ -329,9 +343,9 @@ def _step(
     return found
 
 
-def _judge_reminders(verdict: Verdict, day: Day, log: AdviceLog, library: Library) -> None:
+def _judge_reminders(verdict: Verdict, day: Day, log: AdviceLog) -> None:
     """Every reminder that was due went out, and was noted once."""
-    nudge, now = library.lines["reminder_text"].text, stamp(datetime.now(UTC))
+    now = stamp(datetime.now(UTC))
     groups: set[tuple[str, str]] = set()
     for person, reminder, due in log.connection.execute(
         "SELECT o.person, r.id, r.due_at FROM reminders r JOIN owners o ON o.session = r.session"
@@ -345,7 +359,8 @@ def _judge_reminders(verdict: Verdict, day: Day, log: AdviceLog, library: Librar
         if len(sent) > 1 or (due <= now and not statuses):
             verdict.reminders_wrong += 1
             verdict.wrong(f"reminder {reminder}, due {due}: {statuses}")
-    lines = sum(1 for call in day.calls if call["applied"] and call["params"].get("text") == nudge)
+    sent_lines = [call for call in day.calls if call["method"] == "sendMessage" and call["applied"]]
+    lines = sum(_nonce(call).startswith(NUDGE) for call in sent_lines)
     verdict.nudges_again = lines - len(groups)
     if lines < len(groups):
         verdict.reminders_wrong += 1
