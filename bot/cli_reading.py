@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.access import CONSOLE, CONSOLE_ID, NEEDS, About, Action, Person, Reach, Role, may
-from bot.cli_shared import read_log
+from bot.cli_shared import read_log, says_when_damaged
 from bot.errors import SetupError, StoreError
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def guarded(command: click.Command, action: Action) -> None:
     inner = command.callback
     assert inner is not None  # every command of ours does something
 
+    @says_when_damaged
     @functools.wraps(inner)
     def run(*args: Any, **given: Any) -> Any:  # noqa: ANN401 - whatever the command takes
         if reader() != CONSOLE_ID:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.errors import SetupError, near_miss
+from bot.errors import SetupError, ThinkchildError, near_miss
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,14 +35,39 @@ class Commands(click.Group):
 
 
 def db_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--db` to a command."""
+    """Add `--db` to a command, and say in one sentence what a damaged record does to it."""
     return click.option(
         "--db",
         type=click.Path(path_type=Path, dir_okay=True),
         envvar="THINKCHILD_DB",
         default=None,
         help="The file that keeps the record (default: thinkchild.db in your data folder).",
-    )(command)
+    )(says_when_damaged(command))
+
+
+def says_when_damaged(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a command on the record end with one sentence where a damaged record made it fail.
+
+    It is looked for only then: what fails on a record that proves itself is a mistake of ours, and stays one.
+    """
+
+    @functools.wraps(command)
+    def run(*args: Any, **given: Any) -> Any:  # noqa: ANN401 - whatever the command takes
+        try:
+            return command(*args, **given)
+        except (ThinkchildError, click.ClickException, click.Abort, click.exceptions.Exit, OSError):
+            raise
+        except Exception as error:
+            from bot.advice_log.copying import proven  # noqa: PLC0415 - only where something failed
+            from bot.advice_log.opening import readable  # noqa: PLC0415 - as above
+
+            path = given.get("db") or default_db()
+            if path.exists():
+                proven(path)
+            with readable(path):
+                raise error from None
+
+    return run
 
 
 def default_db() -> Path:
