@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from commands import command  # noqa: F401 - a fixture for every test
+from hazard_watch import pytest_configure  # noqa: F401 - what the hazard log names has to run
 from hypothesis import settings
 from walking import Clock, Talk
 
