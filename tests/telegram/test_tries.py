@@ -212,7 +212,7 @@ def test_an_album_that_could_not_be_kept_is_still_refused_once_it_can(desks: Des
 
 @pytest.mark.telegram
 def test_a_process_that_really_dies_of_it_three_times(tmp_path: Path) -> None:
-    """Killed three times while one message is in hand: the fourth start says so, forgets it, and answers the others."""
+    """Killed as often as is allowed while one message is in hand: the next start says so, forgets it, and answers the others."""
     db = tmp_path / "advice.db"
     with world_of("polling", db, start_bot=False) as world:
         alice, bilal = world.person("Alice"), world.person("Bilal")

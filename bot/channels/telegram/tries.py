@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from bot.advice_log import AdviceLog
 
 LOGGER = logging.getLogger(__name__)
-MOST = 3
-"""Processes that may die with an update in hand before it is given up."""
+MOST = 8
+"""Processes that may die with an update in hand before it is given up: a machine that fails again and again is no reason to."""
 
 
 class Tries:
