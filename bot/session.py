@@ -58,6 +58,13 @@ class Said:
     repeated: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The second matcher was asked, and this is what it suggested, if anything."""
+
+    suggestion: Suggestion | None
+
+
 @dataclass(slots=True)
 class _Sitting:
     """One turn in the making: whose session, in which state, with which content."""
@@ -112,14 +119,16 @@ class Desk:
         """Return somebody of this channel as a pseudonym, with what they may do here."""
         return self.door.person(self.log.person(self.channel, outside_id))
 
-    def handle(self, person: Person, given: Event | str, key: str) -> Said:
+    def handle(self, person: Person, given: Event | str, key: str, asked: Asked | None = None) -> Said:
         """Take one event or typed message and return what to say; the same key gives the same answer.
 
         Raises StoreError when the turn could not be kept: then nothing of it was.
         """
         if not may(person, Action.CONVERSE):
             raise ThinkchildError("You have no access here: ask whoever runs this assistant.")
-        advice = self._advice(person, given, key)  # asked of another server before anybody waits for the record
+        advice = (
+            asked or self.ask_ahead(person, given, key)
+        ).suggestion  # asked of another server before anybody waits for the record
         with self.log.transaction():
             kept = self.log.kept(key)
             if kept is not None:
@@ -306,6 +315,10 @@ class Desk:
         return outbox, turn_id, nonce, out
 
     # --- what was meant ---------------------------------------------------------------------------------
+
+    def ask_ahead(self, person: Person, given: Event | str, key: str) -> Asked:
+        """Ask the second matcher, if there is one: for whoever takes several turns under one lock, and must not wait in it."""
+        return Asked(self._advice(person, given, key))
 
     def _advice(self, person: Person, given: Event | str, key: str) -> Suggestion | None:
         """Ask the second matcher, if there is one, about words that begin a situation; nothing else is sent to it."""
