@@ -21,6 +21,7 @@ from bot.advice_log import AdviceLog, verify
 from bot.clock import stamp
 from bot.errors import SetupError
 from bot.events import Do, Open
+from bot.kept import KeptWeights
 from bot.matching import BUILTIN, Advised, Decision
 from bot.rasa_nlu import LONGEST_ANSWER, PAUSE, RASA, SILENT, UNSURE, RasaServer, rasa_from, suggestion
 from bot.routing import matcher_of
@@ -105,7 +106,7 @@ def rasa() -> Iterator[StandIn]:
 @pytest.fixture(scope="module")
 def own(content: Library) -> Matcher:
     """Return our own matcher of the shipped content."""
-    return matcher_of(content)
+    return matcher_of(content, KeptWeights())
 
 
 def advised(own: Matcher, rasa: StandIn, content: Library) -> Advised:
