@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +22,7 @@ from worlds import turns_of, world_of
 from bot.advice_log import AdviceLog
 from bot.advice_log.running import tries
 from bot.channels.telegram.incoming import ChatLocks, DurableQueue, Incoming, Kind
+from bot.channels.telegram.together import Together
 from bot.channels.telegram.tries import MOST, Tries
 from bot.clock import stamp
 
@@ -52,23 +54,32 @@ def desks(log: AdviceLog, content: Library) -> Desks:
 def started(desks: Desks, *, deadly: set[str] = frozenset(), busy: bool = False) -> bool:  # type: ignore[assignment]
     """Start on what is in the inbox, and handle all of it; says whether the process lived."""
     desks.tries = desks.channel.tries = Tries(desks.log)
-    queue = DurableQueue(desks.desk, "1", ChatLocks(), desks.tries)
+    desks.outgoing.together = Together(desks.log)  # what waited in the process before died with it
+    locks = ChatLocks()
+    queue = DurableQueue(desks.desk, "1", locks, desks.tries)
     queue.recover()
     live = desks.channel._dispatch
 
     async def dispatch(incoming: Incoming) -> None:
         if incoming.key in deadly:
+            # Nothing that is still under way may reach the disk or anybody's phone after this.
+            desks.log.connection.set_authorizer(lambda *_: sqlite3.SQLITE_DENY)
+            desks.post.fails = TimedOut()
             raise Died
         if busy:
             await asyncio.sleep(0)
         await live(incoming)
+
+    async def in_its_chat(one: Incoming) -> None:
+        async with locks.holding(one.chat):
+            await desks.channel.take(one)
 
     async def all_of_it() -> None:
         await desks.outgoing.resend(everything=True)
         found = []
         while not queue.empty():
             found.append(queue.get_nowait())
-        tasks = [asyncio.ensure_future(desks.channel.take(one)) for one in found if isinstance(one, Incoming)]
+        tasks = [asyncio.ensure_future(in_its_chat(one)) for one in found if isinstance(one, Incoming)]
         try:
             await asyncio.gather(*tasks)
         finally:
@@ -83,6 +94,12 @@ def started(desks: Desks, *, deadly: set[str] = frozenset(), busy: bool = False)
         return False
     finally:
         desks.channel._dispatch = live  # type: ignore[method-assign]
+        if desks.log.connection.in_transaction:
+            desks.log.connection.set_authorizer(None)
+            desks.log.connection.rollback()
+        desks.log.connection.set_authorizer(None)
+        if deadly:
+            desks.post.fails = None
     return True
 
 

@@ -250,6 +250,25 @@ def test_an_address_that_was_taken_away_is_set_again(tmp_path: Path) -> None:
         assert first not in world.bot_log()
 
 
+def test_what_cannot_be_put_on_disk_is_brought_again(tmp_path: Path) -> None:
+    """The record fails a few times: 500 each time, and once it works the message is answered, once."""
+    db = tmp_path / "advice.db"
+    changed = (
+        "import bot.advice_log.log as l\nfrom bot.errors import StoreError\nlive, left = l.AdviceLog.receive, [1] * 4\n"
+        "def receive(*given):\n"
+        "    if left: left.pop(); raise StoreError('The disk is full: make room.')\n"
+        "    return live(*given)\n"
+        "l.AdviceLog.receive = receive"
+    )
+    with world_of("webhook", db, changed=changed) as world:
+        begin(world.person("Alice"))
+        settled(world, db)
+        statuses = [one["status"] for one in world.brought()]
+        assert statuses[-1] == 200
+        assert set(statuses[:-1]) == {500}
+        assert count(db) == 1
+
+
 # --- settings --------------------------------------------------------------------------------------------------------
 
 

@@ -4,8 +4,8 @@ An update that is in the inbox at a start was in hand, or waited, when the last 
 that kills every process would keep everybody from being answered, at every start anew.
 
 * What comes in while its chat is free is written down as tried once: that costs no further write.
-* What is found at a start is counted before it is begun, and from its last try on one after another, so that what
-  merely stood beside the cause is not counted with it.
+* What is found at a start is counted before it is begun. A last try is made with nothing else of what was found in hand,
+  so that what merely stood beside the cause is not given up with it.
 * Where handling fails and the process lives, the count begins anew: only a death counts.
 """
 
@@ -35,7 +35,8 @@ class Tries:
     def __init__(self, log: AdviceLog) -> None:
         self._log = log
         self._found: set[str] = set()
-        self._last_chance = asyncio.Lock()
+        self._in_hand, self._alone = 0, False
+        self._freed = asyncio.Event()
 
     def recovered(self, key: str) -> None:
         """Remember that an update was found in the inbox at the start."""
@@ -52,13 +53,25 @@ class Tries:
         if tried >= MOST:
             LOGGER.error("A message is given up: the process died %d times while handling it.", tried)
             yield False
-        elif tried == MOST - 1:
-            async with self._last_chance:
-                running.count_try(self._log, key)
-                yield True
-        else:
+            return
+        async with self._having(alone=tried == MOST - 1):
             running.count_try(self._log, key)
             yield True
+
+    @asynccontextmanager
+    async def _having(self, *, alone: bool) -> AsyncIterator[None]:
+        """Have something that was found in hand, alone or beside others."""
+        while self._alone or (alone and self._in_hand):
+            self._freed.clear()
+            await self._freed.wait()
+        self._in_hand += 1
+        self._alone = alone
+        try:
+            yield
+        finally:
+            self._in_hand -= 1
+            self._alone = False
+            self._freed.set()
 
     def survived(self, key: str) -> None:
         """Begin to count anew: handling failed, and what failed was not the process."""
