@@ -34,7 +34,7 @@ from bot.cli_shared import (
     known_flow,
     library_of,
 )
-from bot.errors import ContentError, SetupError, ThinkchildError
+from bot.errors import ContentError, SetupError, ThinkchildError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -192,11 +192,11 @@ def main() -> None:
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        _fail(f"Error: {error.format_message()}")
+        _fail(f"Error: {printable(error.format_message())}")
     except ContentError as error:
         _fail(str(error))
     except ThinkchildError as error:
-        _fail(f"Error: {error}")
+        _fail(f"Error: {printable(str(error))}")
     except UnicodeDecodeError:
         _fail("Error: The file is not UTF-8 text: save it as UTF-8 and try again.")
     except (KeyboardInterrupt, click.Abort):

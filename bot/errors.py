@@ -30,6 +30,15 @@ class SetupError(ThinkchildError):
     """Something that has to be there before we start is not."""
 
 
+LONGEST_SHOWN, LONGEST_SENTENCE = 80, 1_000
+"""Letters of what somebody sent that an error repeats, and of a whole problem: more is no word, and helps nobody."""
+
+
+def printable(text: str) -> str:
+    """Write out what a screen would obey instead of show, and where a line would break."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
     """One mistake in the content: where it is, and a sentence that says what to write instead."""
@@ -39,8 +48,14 @@ class Problem:
     code: str
     says: str
 
+    def __post_init__(self) -> None:
+        # It repeats what stands in a file that anybody may have written, and is shown on screens and in chats.
+        if len(self.says) > LONGEST_SENTENCE or not self.says.isprintable():
+            cut = self.says if len(self.says) <= LONGEST_SENTENCE else f"{self.says[:LONGEST_SENTENCE]}..."
+            object.__setattr__(self, "says", printable(cut))
+
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.says}"
+        return f"{printable(self.file)}:{self.line}: {self.says}"
 
 
 MOST_SHOWN = 12
@@ -59,7 +74,15 @@ class ContentError(ThinkchildError):
         super().__init__("\n".join((*lines, f"{count} problem{'s' if count != 1 else ''} in the content.")))
 
 
+def shown(word: object) -> str:
+    """Return what was sent as an error may repeat it: its beginning, and nothing that a screen would obey."""
+    text = str(word)
+    return printable(text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}...")
+
+
 def near_miss(word: str, known: Iterable[str]) -> str:
     """Say which known word was probably meant, as a sentence to append, or nothing."""
+    if len(word) > LONGEST_SHOWN:
+        return ""
     close = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
     return f" Did you mean '{close[0]}'?" if close else ""

@@ -121,7 +121,9 @@ def base_in(folder: Path, library: Library) -> Base:
     for word in ("why", "back", "help"):
         ann.say(Do(word))
     files = {name: (folder / name).read_bytes() for name in ("advice.db", "advice.db-wal", "advice.db.key")}
-    made = Base(files, rows_of(path), _full(log), tuple(r[0] for r in log.connection.execute("SELECT receipt FROM sessions")))
+    made = Base(
+        files, rows_of(path), _full(log), tuple(r[0] for r in log.connection.execute("SELECT receipt FROM sessions"))
+    )
     log.close()
     return made
 
@@ -217,11 +219,15 @@ SAYS_HOW = {"health", "doctor"}
 TYPED = '{"open": "new_partner"}\n{"text": "a new partner has moved in"}\n{"do": "why"}\n{"do": "stop"}\n'
 
 damages = st.one_of(
-    st.builds(Damage, st.sampled_from(["advice.db", "advice.db-wal"]), st.lists(spoils, min_size=1, max_size=3).map(tuple)),
+    st.builds(
+        Damage, st.sampled_from(["advice.db", "advice.db-wal"]), st.lists(spoils, min_size=1, max_size=3).map(tuple)
+    ),
     st.builds(
         Damage,
         st.just("advice.db"),
-        st.builds(Spoil, st.sampled_from(["flip", "set"]), st.integers(0, 999_999), st.integers(0, 255)).map(lambda one: (one,)),
+        st.builds(Spoil, st.sampled_from(["flip", "set"]), st.integers(0, 999_999), st.integers(0, 255)).map(
+            lambda one: (one,)
+        ),
     ),
     st.builds(Damage, st.just("advice.db"), st.just(()), st.tuples(st.integers(1, 60), st.integers(1, 60))),
     st.builds(Damage, st.just("advice.db.key"), st.lists(spoils, min_size=1, max_size=2).map(tuple)),

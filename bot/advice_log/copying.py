@@ -166,7 +166,8 @@ def _fits(backup: Path, key: Path) -> None:
 def _refuse_to_cover(db: Path, target: Path) -> None:
     """Refuse to write a backup over the record, over what stands beside it, or over a file that is no backup of ours."""
     ours = [db, key_path(db), *(db.with_name(db.name + ending) for ending in _BESIDE)]
-    if any(target.resolve() == one.resolve() for one in ours) or target.is_dir():
+    # A device is no file, and would be replaced by one if whoever runs this may do so.
+    if any(target.resolve() == one.resolve() for one in ours) or (target.exists() and not target.is_file()):
         raise StoreError(f"{target} is no place for a backup: name a file of its own, best on another disk.")
     if target.exists() and target.stat().st_size:
         try:

@@ -12,7 +12,7 @@ import uuid
 from importlib.resources import files
 from typing import IO, TYPE_CHECKING, Any
 
-from bot.errors import StoreError, near_miss
+from bot.errors import StoreError, near_miss, shown
 from bot.events import COMMANDS, Chose, Do, Marked, Open
 from bot.models import Mark
 
@@ -79,7 +79,7 @@ def read_line(desk: Desk, line: str) -> Event | str:
     extra = set(data) - {*KEYS, "step"}
     if extra:
         raise BadLineError(
-            f"'{min(extra)}' is not a key here; there are: {', '.join(KEYS)}." + near_miss(min(extra), KEYS)
+            f"'{shown(min(extra))}' is not a key here; there are: {', '.join(KEYS)}." + near_miss(min(extra), KEYS)
         )
     present = [key for key in KEYS if key in data]
     if len(present) != 1 or ("step" in data and data.get("do") != "change"):
@@ -95,7 +95,7 @@ def _event(desk: Desk, key: str, data: dict[str, Any]) -> Event | str:
         case "open" if isinstance(value, str):
             if value not in desk.library.flows:
                 raise BadLineError(
-                    f"'{value}' is not a flow; there are: {', '.join(desk.offered)}." + near_miss(value, desk.offered)
+                    f"'{shown(value)}' is not a flow; there are: {', '.join(desk.offered)}." + near_miss(value, desk.offered)
                 )
             return Open(value)
         case "choose" if isinstance(value, str):
@@ -114,7 +114,7 @@ def _event(desk: Desk, key: str, data: dict[str, Any]) -> Event | str:
             return Do(value, step)
         case "do":
             raise BadLineError(
-                f"'{value}' is not a command; there are: {', '.join(COMMANDS)}." + near_miss(str(value), COMMANDS)
+                f"'{shown(value)}' is not a command; there are: {', '.join(COMMANDS)}." + near_miss(str(value), COMMANDS)
             )
         case _:
             raise BadLineError(

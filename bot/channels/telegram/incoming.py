@@ -66,6 +66,12 @@ class Incoming:
     text: str = ""
     query: str = ""
 
+    def __post_init__(self) -> None:
+        # The library takes a field of any kind for what it should be, and what is on disk may be spoilt.
+        texts, numbers = (self.key, self.user, self.text, self.query), (self.chat, self.message)
+        if not all(isinstance(one, str) for one in texts) or not all(type(one) is int for one in numbers):
+            raise TypeError("an update with a field of another kind")
+
     def to_json(self) -> str:
         """Write it for the inbox, in ASCII: half a character, which people can send, is nothing SQLite keeps."""
         return json.dumps(asdict(self))
