@@ -34,7 +34,7 @@ from bot.cli_shared import (
     known_flow,
     library_of,
 )
-from bot.errors import ContentError, SetupError, ThinkchildError, printable
+from bot.errors import ContentError, SetupError, ThinkchildError, one_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -192,11 +192,11 @@ def main() -> None:
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        _fail(f"Error: {printable(error.format_message())}")
+        _fail(f"Error: {one_sentence(error.format_message())}")
     except ContentError as error:
         _fail(str(error))
     except ThinkchildError as error:
-        _fail(f"Error: {printable(str(error))}")
+        _fail(f"Error: {one_sentence(str(error))}")
     except UnicodeDecodeError:
         _fail("Error: The file is not UTF-8 text: save it as UTF-8 and try again.")
     except (KeyboardInterrupt, click.Abort):
@@ -205,6 +205,8 @@ def main() -> None:
     except BrokenPipeError:
         _leave_quietly(0)
     except OSError as error:
+        if error.filename is not None:  # a file that was named, and not the output
+            _fail(f"Error: {one_sentence(f'{error.filename} cannot be used ({error.strerror}): name another.')}")
         with suppress(OSError):
             click.echo(f"Error: The output cannot be written ({error.strerror or error}): send it elsewhere.", err=True)
         _leave_quietly(UNUSABLE)

@@ -30,8 +30,8 @@ class SetupError(ThinkchildError):
     """Something that has to be there before we start is not."""
 
 
-LONGEST_SHOWN, LONGEST_SENTENCE = 80, 1_000
-"""Letters of what somebody sent that an error repeats, and of a whole problem: more is no word, and helps nobody."""
+LONGEST_SHOWN, LONGEST_SENTENCE, LONGEST_ERROR = 80, 1_000, 4_000
+"""Letters of what somebody sent that an error repeats, of a problem, and of an error that lists all there is to choose from."""
 
 
 def printable(text: str) -> str:
@@ -78,6 +78,13 @@ def shown(word: object) -> str:
     """Return what was sent as an error may repeat it: its beginning, and nothing that a screen would obey."""
     text = str(word)
     return printable(text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}...")
+
+
+def one_sentence(text: str) -> str:
+    """Return what is said of a mistake in one line that fits a screen, whatever it repeats of what was given."""
+    return printable(
+        text if len(text) <= LONGEST_ERROR else f"{text[: LONGEST_ERROR // 2]} ... {text[-LONGEST_ERROR // 2 :]}"
+    )
 
 
 def near_miss(word: str, known: Iterable[str]) -> str:

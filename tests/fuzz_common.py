@@ -9,12 +9,14 @@ from __future__ import annotations
 import signal
 import sys
 import traceback
+import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from hypothesis.errors import HypothesisWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -106,7 +108,9 @@ def run(
     )
     chosen = given(target.cases)(attempt)
     try:
-        plan(chosen if number is None else seed(number)(chosen))()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", HypothesisWarning)  # large cases are meant
+            plan(chosen if number is None else seed(number)(chosen))()
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - whatever it is, it is what is looked for

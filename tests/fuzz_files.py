@@ -54,7 +54,8 @@ def ended(*words: str, typed: str = "") -> tuple[int, str]:
         given.seek(0)
         out = TextIOWrapper(cast("Any", file), encoding="utf-8", errors="backslashreplace", write_through=True)
         patch.setattr(sys, "argv", ["thinkchild", *words])
-        patch.setattr(sys, "stdin", TextIOWrapper(cast("Any", given), encoding="utf-8"))
+        into = TextIOWrapper(cast("Any", given), encoding="utf-8")
+        patch.setattr(sys, "stdin", into)
         patch.setattr(sys, "stdout", out)
         patch.setattr(sys, "stderr", out)
         try:
@@ -62,7 +63,8 @@ def ended(*words: str, typed: str = "") -> tuple[int, str]:
             code = 0
         except SystemExit as end:
             code = int(end.code or 0)
-        out.flush()
+        out.detach()
+        into.detach()
         file.seek(0)
         return code, file.read().decode("utf-8", "replace")
 
@@ -122,7 +124,10 @@ def base_in(folder: Path, library: Library) -> Base:
         ann.say(Do(word))
     files = {name: (folder / name).read_bytes() for name in ("advice.db", "advice.db-wal", "advice.db.key")}
     made = Base(
-        files, rows_of(path), _full(log), tuple(r[0] for r in log.connection.execute("SELECT receipt FROM sessions"))
+        files,
+        rows_of(path),
+        _full(log),
+        tuple(r[0] for r in log.connection.execute("SELECT receipt FROM sessions ORDER BY seq")),
     )
     log.close()
     return made

@@ -16,20 +16,20 @@ import sys
 import threading
 import time
 from collections import deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from content import keep, shipped
-from fuzz_common import HANGS, ODD_TEXTS, Spoil, Target, anything, nested, spoils, spoilt, texts
+from fuzz_common import HANGS, Target, anything, nested, spoils, spoilt, texts
 from hypothesis import strategies as st
 
 from bot.advice_log import AdviceLog, verify
 from bot.channels.jsonl import LONGEST_LINE
 from bot.door import Door, Rules
 from bot.guard import identifiers
-from bot.matching import MAX_CHARS
+from bot.kept import KeptWeights
 from bot.routing import matcher_of, routed
 from bot.session import Desk
 
@@ -136,7 +136,8 @@ class Chat:
         )
         self.out: deque[bytes] = deque()
         self.came = threading.Condition()
-        threading.Thread(target=self._read, args=(self.process, self.out), daemon=True).start()
+        self.reader = threading.Thread(target=self._read, args=(self.process, self.out), daemon=True)
+        self.reader.start()
         self._next()
 
     def _read(self, process: subprocess.Popen[bytes], out: deque[bytes]) -> None:
@@ -166,11 +167,18 @@ class Chat:
         try:
             self._try(sent)
         except BaseException:
-            self.process.kill()
-            self.process.wait()
-            self.errors.close()
+            self.close()
             self.start()
             raise
+
+    def close(self) -> None:
+        """End the process, whatever it does."""
+        self.process.kill()
+        self.process.wait()
+        self.reader.join(HANGS)
+        for stream in (self.process.stdin, self.process.stdout, self.errors):
+            with suppress(OSError):
+                stream.close()  # type: ignore[union-attr] # all three are there
 
     def _try(self, sent: Sequence[bytes]) -> None:
         self.count += 1
@@ -195,7 +203,6 @@ class Chat:
         self.process.stdin.close()
         assert self.process.wait(HANGS) == 0, self.told()
         assert not self.told(), self.told()
-        self.errors.close()
 
 
 @contextmanager
@@ -208,7 +215,7 @@ def chat(folder: Path) -> Iterator[Callable[[Sequence[bytes]], None]]:
         yield running.try_one
         running.end()
     finally:
-        running.process.kill()
+        running.close()
     log = AdviceLog.open(place / "advice.db")
     assert verify(log.connection)[1] is None
     log.close()
@@ -235,8 +242,13 @@ def request_class() -> Any:
             return 1.0
 
         async def do_request(
-            self, url: str, method: str, request_data: Any = None, *_: Any, **__: Any
-        ) -> tuple[int, bytes]:  # noqa: ARG002
+            self,
+            url: str,
+            method: str,  # noqa: ARG002 - as it is called
+            request_data: Any = None,
+            *_: Any,
+            **__: Any,
+        ) -> tuple[int, bytes]:
             name = url.rpartition("/")[2].lower()
             given = request_data.json_parameters if request_data is not None else {}
             if "/file/" in url:
@@ -542,7 +554,7 @@ WORK_SECONDS = 20.0
 @contextmanager
 def understanding(_folder: Path) -> Iterator[Callable[[str], None]]:
     """Read any text as the guard and the matcher do."""
-    matcher = matcher_of(shipped(), None)
+    matcher = matcher_of(shipped(), KeptWeights())
     routed(matcher, "a new partner")
 
     def try_one(text: str) -> None:
@@ -562,7 +574,7 @@ def understanding(_folder: Path) -> Iterator[Callable[[str], None]]:
 
 
 TARGETS = [
-    Target("chat", "lines sent to 'chat --json', a process of its own", lines, chat, 60, lambda case: b"\n".join(case)),
+    Target("chat", "lines sent to 'chat --json', a process of its own", lines, chat, 60, b"\n".join),
     Target(
         "telegram",
         "updates and pressed buttons, through Telegram's own classes",
