@@ -107,6 +107,7 @@ LINES = (
     "sessions_listed",
     "sessions_none",
     "read_caption",
+    "edited_unread",
     "media_refused",
     "group_refused",
     "too_long",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -25,7 +25,13 @@ from bot.channels.telegram.layout import (
     split,
     units,
 )
+from bot.channels.telegram.service import warn_of
 from bot.errors import SetupError
+from bot.session import Desk
+
+if TYPE_CHECKING:
+    from bot.advice_log import AdviceLog
+    from bot.library import Library
 
 WORDS = {"known": "known", "unknown": "not known yet", "worry": "worries me"}
 NONCE = "abcDEF123-_x"
@@ -212,9 +218,13 @@ def test_names_places_and_pictures_are_left_out() -> None:
 
 
 def test_what_needs_no_answer_is_passed_over() -> None:
-    """Edits, channel posts, other bots, talk in groups and messages about the chat mean nothing to us."""
+    """Channel posts, other bots, talk and edits in groups, edited captions and messages about the chat mean nothing to us."""
     group = {"id": -5, "type": "group", "title": "Team"}
-    assert read(edited_message=message(text="he is unconscious", edit_date=1)) is None
+    assert read(edited_message=message(group, text="he is unconscious", edit_date=1)) is None
+    assert read(edited_message=message(photo=[], caption="he is unconscious", edit_date=1)) is None
+    edited = read(edited_message=message(text="he is unconscious", edit_date=1))
+    assert edited is not None
+    assert (edited.kind, edited.text) == (Kind.EDIT, "he is unconscious")
     assert read(channel_post={**message({"id": -9, "type": "channel", "title": "c"}, text="/start@OurBot")}) is None
     assert read(message=message(text="hi") | {"from": {**ALICE, "is_bot": True}}) is None
     assert read(message=message(new_chat_title="t")) is None
@@ -301,3 +311,14 @@ def test_exercises_have_their_own_ways_on(said: dict[str, str], ways: list[str])
     assert labels(made) == [["Begin"], ways]
     spent = spent_keyboard(in_exercise(reply("What now?", "ask", (option("Begin"),)), **said), "n" * 16)
     assert [button.text for row in spent.inline_keyboard for button in row] == [way for way in ways if way != "Why?"]
+
+
+def test_a_pack_not_fit_for_real_work_is_warned_of(
+    log: AdviceLog, content: Library, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An invented pack, or one without a current number of an emergency duty team, is a warning at every start."""
+    for area, warns in (("demonstration", "invented"), ("oxfordshire", "emergency duty team"), ("england", "")):
+        caplog.clear()
+        warn_of(Desk(log, content, area=area))
+        assert warns in caplog.text
+        assert bool(warns) == bool(caplog.records)

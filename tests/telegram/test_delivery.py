@@ -321,14 +321,13 @@ def test_no_kind_of_media_is_taken_or_downloaded(world: TelegramWorld, db: Path,
 
 
 def test_what_is_no_message_to_us_is_ignored(world: TelegramWorld, alice: Person, db: Path) -> None:
-    """An edited message, a channel's post, a reaction, somebody who left: no answer, no row, and the next one works."""
+    """A channel's post, a reaction, somebody who left: no answer, no row, and the next one works."""
     begin(alice)
     settled(world, db)
     alice.forget()
     before = count(db)
     base = {"message_id": 920_000, "date": int(time.time()), "chat": alice.chat, "from": alice.user}
     channel = {"id": -1001234567890, "type": "channel", "title": "Channel"}
-    world.raw_update(edited_message={**base, "edit_date": int(time.time()), "text": "No sign of that now"})
     world.raw_update(channel_post={"message_id": 1, "date": int(time.time()), "chat": channel, "text": "/start"})
     world.raw_update(message_reaction={
         "chat": alice.chat, "message_id": 1, "user": alice.user, "date": int(time.time()),
@@ -337,6 +336,24 @@ def test_what_is_no_message_to_us_is_ignored(world: TelegramWorld, alice: Person
     world.raw_update(message={**base, "message_id": 920_001, "left_chat_member": alice.user})
     alice.send("/help")
     alice.expect(contains=HELP, strictly_next=True)
+    settled(world, db)
+    assert count(db) == before + 1
+
+
+def test_a_changed_message_is_not_an_answer_but_danger_in_it_is_seen(
+    world: TelegramWorld, alice: Person, db: Path, lines: dict[str, str]
+) -> None:
+    """Words put in the place of others answer nothing, and that is said; danger in them brings the 999 card."""
+    begin(alice)
+    settled(world, db)
+    before = count(db)
+    base = {"message_id": 930_000, "date": int(time.time()), "chat": alice.chat, "from": alice.user}
+    world.raw_update(edited_message={**base, "edit_date": int(time.time()), "text": "No sign of that now"})
+    alice.expect(contains=lines["edited_unread"][:60])
+    settled(world, db)
+    assert count(db) == before
+    world.raw_update(edited_message={**base, "edit_date": int(time.time()) + 1, "text": "he is not breathing"})
+    alice.expect(contains="Ring 999 now", buttons=["I have rung 999"])
     settled(world, db)
     assert count(db) == before + 1
 

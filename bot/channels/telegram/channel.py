@@ -34,6 +34,7 @@ from bot.door import Refusal, Welcome
 from bot.errors import StoreError, ThinkchildError
 from bot.events import Do, Marked
 from bot.exercises.heard import FOR_LIVE, Heard
+from bot.exercises.hearing import is_word
 from bot.pages import receipt_page
 from bot.wire import (
     BEGIN,
@@ -110,6 +111,9 @@ class Channel:
         if met is Refusal.TOO_FAST:
             await self._turn_away(incoming, met)
             return
+        if incoming.kind is Kind.EDIT:
+            await self._edited(incoming, person, met)
+            return
         heard = await self._practise(incoming, person, met)
         if heard is not Heard.ELSEWHERE and heard not in FOR_LIVE:
             return
@@ -152,6 +156,15 @@ class Channel:
             return Heard.ELSEWHERE
         self.exercises.know(incoming.user, trainer=may(person, Action.LEAD_EXERCISES))
         return await self.exercises.take(incoming)
+
+    async def _edited(self, incoming: Incoming, person: Person, met: Refusal | Welcome | None) -> None:
+        """Answer a change to a message only where it means danger: the conversation has gone on from what was sent first."""
+        if isinstance(met, Refusal):
+            await self._turn_away(incoming, met)
+        elif is_word(incoming.text, "danger") or self.desk.parsed(incoming.text)["danger"]:
+            await self._live(incoming, person, meaning(incoming.text, self.desk.library.flows))
+        else:
+            await self._say_line(incoming, self.desk.line_text("edited_unread"))
 
     async def _turn_away(self, incoming: Incoming, refusal: Refusal) -> None:
         """Say why nothing more is said; a press comes up again beside it."""

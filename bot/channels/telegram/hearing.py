@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Until = Callable[[Callable[[], Awaitable[object]]], Awaitable[object]]
 
 LOGGER = logging.getLogger(__name__)
-WANTED = ["message", "callback_query"]
+WANTED = ["message", "edited_message", "callback_query"]
 """The kinds of update that we ask for; whatever else comes is passed over."""
 MOST_REFUSALS = 12
 """Refusals in a row, over about two minutes, before we believe that the token was taken back."""

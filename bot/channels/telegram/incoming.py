@@ -47,6 +47,8 @@ class Kind(StrEnum):
 
     TEXT = "text"
     PRESS = "press"
+    EDIT = "edit"
+    """Words in the place of those that were sent before."""
     MEDIA = "media"
     FILE = "file"
     """A document from somebody who may send exercises; `text` is where it can be fetched, or nothing if it is none."""
@@ -95,7 +97,7 @@ def incoming_of(
     The message number is part of the key because update numbers begin anywhere after a quiet week: an old one
     that came again must not make a new message look answered.
     """
-    query, message = update.callback_query, update.message
+    query, message = update.callback_query, update.message or update.edited_message
     if query is not None and query.message is not None:
         shown = query.message
         kind = Kind.PRESS if shown.chat.type == "private" else Kind.GROUP
@@ -105,6 +107,8 @@ def incoming_of(
     if message is None or message.from_user is None or message.from_user.is_bot:
         return None
     found = _kind(message, username, flows)
+    if update.edited_message is not None:
+        found = Kind.EDIT if found is Kind.TEXT else None
     if found is None:
         return None
     key = f"{CHANNEL}:{bot_id}:{update.update_id}:{message.message_id}"

@@ -21,6 +21,7 @@ from telegram.request import HTTPXRequest
 
 from bot.access import Action, may
 from bot.advice_log import AdviceLog
+from bot.areas import release_problems
 from bot.channels.telegram.channel import Channel
 from bot.channels.telegram.exercise_post import Post, prepare_stories
 from bot.channels.telegram.exercising import Exercising
@@ -114,6 +115,7 @@ def answer(
                 door=Door(log, rules),
             )
             LOGGER.info("%s", desk.door.notice())
+            warn_of(desk)
             desk.prepare()
             hall = _hall(desk.library, log_path, given)
             try:
@@ -124,6 +126,13 @@ def answer(
                     hall.store.close()
         finally:
             log.close()
+
+
+def warn_of(desk: Desk) -> None:
+    """Say in the log why the area pack is not fit for real work: it is used all the same, since its lines say so too."""
+    today = desk.clock().date().isoformat()
+    for problem in release_problems(desk.library.areas[desk.area], today) if desk.area != "england" else ():
+        LOGGER.warning("Not for real work: %s", problem)
 
 
 def _hall(library: Library, log_path: Path, given: Settings) -> Hall | None:
