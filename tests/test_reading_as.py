@@ -105,6 +105,50 @@ def test_a_lead_sees_what_they_may(here: Installation, log_as: Callable[..., Don
     assert len(here.reads()) == 1 + 2 * len(sees) + len(sees), "each reading is noted, and no refusal"
 
 
+@pytest.mark.parametrize("in_the_middle", [False, True])
+@pytest.mark.parametrize("erased", [False, True])
+def test_what_is_said_again_of_staff_opens_to_no_lead_of_that_setting(
+    here: Installation, log_as: Callable[..., Done], content: Library, clock: Clock, *, in_the_middle: bool, erased: bool
+) -> None:
+    """Whoever types the label of a case about staff is told again what was advised: that session is as closed as the first."""
+    log = AdviceLog.open(here.db)
+    desk = Desk(log, content, channel="telegram", door=Door(log, Rules(is_open=False), clock), clock=clock)
+    talk = Talk(desk, desk.person("oak"))
+    label = log.current(talk.person.id).label
+    talk.say("stop")
+    clock.on(hours=26)
+    if in_the_middle:
+        talk.go("new_partner", "no_sign")
+    talk.say(label)
+    again = log.current(talk.person.id).receipt
+    log.close()
+    if erased and not in_the_middle:
+        assert log_as("", "erase", "--receipt", here.receipts["oak staff"], "--yes").code == 0
+    assert again != here.receipts["oak staff"]
+    for code in (again, label):
+        assert "no receipt" in log_as("oak_lead", "receipt", code).sentence()
+    assert again not in log_as("oak_lead", "list").out
+    assert again in log_as("wide", "list").out
+    assert log_as("wide", "receipt", again).code == 0
+
+
+def test_a_case_that_is_not_about_staff_stays_open_to_its_lead(
+    here: Installation, log_as: Callable[..., Done], content: Library, clock: Clock
+) -> None:
+    """Somebody who comes back to a case, and does nothing else, is in the list, and their lead can read what they were told."""
+    log = AdviceLog.open(here.db)
+    desk = Desk(log, content, channel="telegram", door=Door(log, Rules(is_open=False), clock), clock=clock)
+    talk = Talk(desk, desk.person("elm"))
+    label = log.current(talk.person.id).label
+    talk.say("stop")
+    clock.on(hours=26)
+    talk.say(label)
+    again = log.current(talk.person.id).receipt
+    log.close()
+    assert again in log_as("wide", "list").out
+    assert again not in log_as("oak_lead", "list").out
+
+
 def test_who_has_read_is_shown_within_the_same_bounds(here: Installation, log_as: Callable[..., Done]) -> None:
     """A lead sees who read the sessions of their setting, not of others."""
     for code in here.receipts.values():

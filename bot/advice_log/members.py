@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """No letter that is mistaken for a digit when read out over a telephone."""
 CODE_LENGTH, ID_LENGTH = 10, 4
+SAID_AGAIN = ("case_again", "label_known")
+"""The lines that come before earlier advice, said again in another session."""
 _MEMBER = "SELECT id, person, name, roles, setting, reach, since FROM members "
 
 
@@ -136,11 +138,21 @@ def written(code: str) -> str:
 
 
 def facts_of(log: AdviceLog, session: str, restricted: Sequence[str]) -> tuple[str | None, str, bool]:
-    """Return (owner, setting, whether a restricted flow was opened) of a session; the owner of an erased one is None."""
+    """Return (owner, setting, whether a restricted flow was opened) of a session; the owner of an erased one is None.
+
+    A session in which earlier advice was said again, to somebody who typed the label of a case, counts as restricted
+    where an earlier one of theirs is: nobody reads there what they may not read in its own place.
+    """
     owner = log.connection.execute("SELECT person, setting FROM owners WHERE session = ?", (session,)).fetchone()
-    marks = ", ".join("?" * len(restricted))
+    marks, said = ", ".join("?" * len(restricted)), ", ".join("?" * len(SAID_AGAIN))
     found = log.connection.execute(
-        f"SELECT EXISTS (SELECT 1 FROM turns WHERE session = ? AND flow IN ({marks}))", (session, *restricted)
+        f"SELECT EXISTS (SELECT 1 FROM turns WHERE session = ? AND flow IN ({marks})) OR ("
+        f"EXISTS (SELECT 1 FROM turns t JOIN advice a ON a.turn = t.id WHERE t.session = ? AND a.step IN ({said})) AND "
+        "EXISTS (SELECT 1 FROM sessions s JOIN sessions e ON e.seq < s.seq JOIN turns t ON t.session = e.id "
+        "LEFT JOIN owners x ON x.session = s.id LEFT JOIN owners o ON o.session = e.id "
+        # Of an earlier one that was erased nobody knows any more whose it was: its label still says that it may be meant.
+        f"WHERE s.id = ? AND (o.person = x.person OR e.label = s.label) AND t.flow IN ({marks})))",
+        (session, *restricted, session, *SAID_AGAIN, session, *restricted),
     ).fetchone()
     return (owner[0] if owner else None, owner[1] if owner else "", bool(found[0]))
 

@@ -70,12 +70,17 @@ class Receipt:
 
 
 def sessions(log: AdviceLog, *, limit: int = 50) -> list[Session]:
-    """Return the latest sessions that advised something, newest first; a 999 card alone is advice too."""
+    """Return the latest sessions that advised something, newest first.
+
+    A 999 card alone is advice too, and so is what was said to somebody who came back to a case.
+    """
     rows = log.connection.execute(
         "SELECT s.receipt, s.label, s.began_at, max(t.at), group_concat(DISTINCT nullif(t.flow, '')), count(*), "
         "(SELECT urgency FROM turns u WHERE u.session = s.id ORDER BY u.n DESC LIMIT 1), max(t.closed), max(t.stopped), "
         "EXISTS (SELECT 1 FROM advice a JOIN turns d ON d.id = a.turn WHERE d.session = s.id AND a.kind = 'danger') AS alarm "
         "FROM sessions s JOIN turns t ON t.session = s.id GROUP BY s.id HAVING max(t.flow) <> '' OR alarm "
+        # Who comes back to a case is told again what stands, also where nothing else follows.
+        "OR EXISTS (SELECT 1 FROM advice b JOIN turns e ON e.id = b.turn WHERE e.session = s.id AND b.step = 'case_again') "
         "ORDER BY s.seq DESC LIMIT ?",
         (limit,),
     )
