@@ -50,7 +50,7 @@ def log_list(db: Path | None, limit: int, *, as_json: bool) -> None:
         click.echo("Nothing has been advised yet.")
     for one in found:
         state = "finished" if one.closed else "stopped" if one.stopped else "open"
-        about = ", ".join(filter(None, ("999 card" if one.alarm else "", one.flows)))
+        about = ", ".join(filter(None, ("999 card" if one.alarm else "", one.flows))) or "came back"
         when = shown(read(one.last_at))
         click.echo(f"{one.receipt}  {when:18} {one.label:18} {about}  {one.urgency or '-'}  {state}")
 
@@ -61,6 +61,7 @@ def log_list(db: Path | None, limit: int, *, as_json: bool) -> None:
 def log_show(db: Path | None, code: str) -> None:
     """Show one session in brief: what was answered, and what there was to do."""
     from bot.advice_log import receipt  # noqa: PLC0415
+    from bot.clock import shown_twice  # noqa: PLC0415
     from bot.pages import standing_notes  # noqa: PLC0415
 
     log = read_log(db)
@@ -68,12 +69,12 @@ def log_show(db: Path | None, code: str) -> None:
     if held is None or not visible(log, Action.READ_RECEIPT, [held.session]):
         raise no_receipt(code)
     note_reading(log, "show", [held.session])
-    click.echo(f"{held.receipt}  {held.label}  {held.area}  begun {held.began_at}  version {held.content_version[:12]}")
+    click.echo(f"{held.receipt}  {held.label}  {held.area}  begun {shown_twice(held.began_at)}  version {held.content_version[:12]}")
     for note in standing_notes(log, held.session):
         click.echo(f"     {note}")
     for turn in held.turns:
         kinds = ", ".join(f"{said.kind}{' (overtaken)' if said.overtaken else ''}" for said in turn.said)
-        click.echo(f"{turn.n:3}  {turn.at}  {turn.event} {turn.given!r}: {kinds}")
+        click.echo(f"{turn.n:3}  {shown_twice(turn.at)}  {turn.event} {turn.given!r}: {kinds}")
 
 
 @log.command("receipt")

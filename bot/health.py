@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.advice_log import AdviceLog
 from bot.advice_log.running import Backlog, Note, backlog, notes
-from bot.clock import read, stamp
+from bot.clock import read, shown_twice, stamp
 from bot.errors import StoreError
 
 if TYPE_CHECKING:
@@ -114,30 +114,37 @@ def _judge(
 ) -> tuple[bool, str]:
     """Return whether the service is well, and the sentence that says so."""
     if not running:
-        since = f" It was last alive at {beat.at}." if beat else ""
+        since = f" It was last alive at {_told(beat.at)}." if beat else ""
         return False, f"Not answering: no service runs on this record; start 'thinkchild telegram'.{since}"
     every, deaf_after = _seconds(about, "every", BEAT_SECONDS), _seconds(about, "deaf_after", 300.0)
-    if beat is None or _since(beat.at, now) > max(LEAST, MISSED * every):
-        since = f" since {beat.at}" if beat else ""
-        return (
-            False,
-            f"Not answering: a service runs, but has given no sign of life{since}; look at its log and restart it.",
-        )
+    if beat is None:
+        return False, "Not answering: a service runs, but has given no sign of life yet; if that lasts, look at its log."
+    if _since(beat.at, now) > max(LEAST, MISSED * every):
+        since = _told(beat.at)
+        return False, f"Not answering: a service runs, but has given no sign of life since {since}; look at its log and restart it."
     if about.get("state") == WAITING:
         return False, "Not answering yet: the service waits until Telegram can be reached; look at the network."
     if about.get("state") == ENDING:
         return False, "Not answering: the service is ending."
     if last_poll is None or _since(last_poll, now) > deaf_after + every:
-        since = f" since {last_poll}" if last_poll else ""
+        since = f" since {_told(last_poll)}" if last_poll else ""
         return False, f"Not hearing: nothing was heard from Telegram{since}; look at the network and the log."
-    return True, f"Answering by {about.get('mode', 'polling')}; Telegram was heard at {last_poll}."
+    return True, f"Answering by {about.get('mode', 'polling')}; Telegram was heard at {_told(last_poll)}."
 
 
 def _aside(last_update: str | None, waiting: Backlog) -> str:
     """Say what last came in and what waits."""
-    came = f" The last message came at {last_update}." if last_update else " No message has come yet."
+    came = f" The last message came at {_told(last_update)}." if last_update else " No message has come yet."
     left = f" Waiting: {waiting.incoming} to be handled, {waiting.outgoing} answers to be sent."
     return came + (left if waiting.incoming or waiting.outgoing else " Nothing waits.")
+
+
+def _told(at: str) -> str:
+    """Show a noted time as it was in London, and as it was kept; one that cannot be read as it stands."""
+    try:
+        return shown_twice(at)
+    except ValueError:
+        return at
 
 
 def _since(at: str, now: datetime) -> timedelta:

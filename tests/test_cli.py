@@ -136,7 +136,9 @@ def test_the_log_is_listed_shown_exported_and_verified(advised: tuple[str, str],
     assert code in run("log", "list", "--db", db).stdout
     assert json.loads(run("log", "list", "--json", "--db", db).stdout)[0]["receipt"] == code
     assert "mobile" not in run("log", "list", "--db", db).stdout
-    assert "Yes, either of those" in run("log", "show", code, "--db", db).stdout
+    shown = run("log", "show", code, "--db", db).stdout
+    assert "Yes, either of those" in shown
+    assert len(re.findall(r"\d+ \w+ \d{4} \d\d:\d\d \(\S+Z\)", shown)) == len(shown.splitlines()), "London and UTC"
     held = json.loads(run("log", "export", "--receipt", code, "--db", db).stdout)["sessions"][0]
     table = list(csv.DictReader(io.StringIO(run("log", "export", "--format", "csv", "--db", db).stdout)))
     words = [said["words"] for turn in held["turns"] for said in turn["said"]]

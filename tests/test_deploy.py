@@ -72,6 +72,12 @@ def test_the_services_are_shut_in(name: str, line: str) -> None:
     assert value in unit(name)[key]
 
 
+@pytest.mark.parametrize("name", UNITS[:2])
+def test_what_is_set_for_the_service_holds_for_its_backup(name: str) -> None:
+    """Both read the settings: no copy could be made of an encrypted record without the name of its key."""
+    assert unit(name)["EnvironmentFile"] == ["-/etc/thinkchild/settings"]
+
+
 @pytest.mark.skipif(ANALYZE is None, reason="there is no systemd-analyze here")
 def test_systemd_takes_the_units_and_finds_them_shut_in(tmp_path: Path) -> None:
     """Systemd's own check finds nothing wrong, and its measure of exposure is low (it goes to 10)."""

@@ -69,7 +69,7 @@ def note(db: Path, *, beat: float = 5, poll: float | None = 5, update: float | N
 @pytest.mark.parametrize(
     ("noted", "well", "says"),
     [
-        ({}, True, "Answering by polling; Telegram was heard at 2026-11-23T11:59:55Z. The last message came at 2026-11-23T11:00:00Z. Nothing waits."),
+        ({}, True, "Answering by polling; Telegram was heard at 23 Nov 2026 11:59 (2026-11-23T11:59:55Z). The last message came at 23 Nov 2026 11:00 (2026-11-23T11:00:00Z). Nothing waits."),
         ({"mode": "webhook", "update": None}, True, "Answering by webhook"),
         ({"beat": 79}, True, "Answering"),
         ({"beat": 81}, False, "no sign of life since"),

@@ -110,7 +110,7 @@ class Oversight:
         for one in sessions(self.log, limit=LOOKED_AT):
             session = session_of(self.log, one.receipt) or ""
             if may(person, Action.LIST_SESSIONS, about=self._about(session)):
-                about = ", ".join(filter(None, ("999 card" if one.alarm else "", one.flows)))
+                about = ", ".join(filter(None, ("999 card" if one.alarm else "", one.flows))) or "came back"
                 shown_ones.append(f"{one.receipt} · {shown(read(one.last_at))} · {about} · {one.urgency or '-'}")
             if len(shown_ones) == LISTED:
                 break
