@@ -95,22 +95,43 @@ def allow(
     with closing(_record(db)) as log:
         for one in ids:
             member = _enrol(log, log.person(channel, one), grant)
-            click.echo(f"{member.id}  {_described(member)}")
+            click.echo(f"{member.id}  {_described(member.grant)}")
 
 
 @people.command("list")
 @db_option
 def list_people(db: Path | None) -> None:
-    """List who is let in: number, name, roles, setting, since when."""
-    from bot.advice_log.members import members  # noqa: PLC0415
-    from bot.clock import read, shown  # noqa: PLC0415
+    """List who is let in: number, name, roles, setting, since when; and the invitations that can still be used."""
+    from bot.advice_log.members import invitations, members  # noqa: PLC0415
+    from bot.clock import read, shown, stamp  # noqa: PLC0415
 
     with closing(_record(db)) as log:
-        found = members(log)
+        found, invited = members(log), invitations(log, stamp(datetime.now(UTC)))
     if not found:
         click.echo("Nobody is let in yet: make an invitation with 'thinkchild people invite'.")
     for one in found:
-        click.echo(f"{one.id}  {_described(one)}  since {shown(read(one.since))}")
+        click.echo(f"{one.id}  {_described(one.grant)}  since {shown(read(one.since))}")
+    for invitation in invited:
+        until = shown(read(invitation.expires_at))
+        click.echo(
+            f"{invitation.id}  invitation as {_described(invitation.grant)}  for {invitation.uses} more, until {until}, "
+            f"made by {invitation.made_by}"
+        )
+
+
+@people.command("withdraw")
+@db_option
+@click.argument("invitation")
+def withdraw(db: Path | None, invitation: str) -> None:
+    """Take back an invitation, by its code or its number in the list; whoever came in by it stays in."""
+    from bot.advice_log.members import withdraw as take_back  # noqa: PLC0415
+    from bot.clock import stamp  # noqa: PLC0415
+
+    with closing(_record(db)) as log, log.transaction():
+        found = take_back(log, invitation, made_by=CONSOLE_ID, at=stamp(datetime.now(UTC)))
+    if found is None:
+        raise SetupError("There is no such invitation that could still be used: see 'thinkchild people list'.")
+    click.echo(f"{found.id} is taken back. Whoever came in by it stays in: 'thinkchild people shut-out' ends that.")
 
 
 @people.command("change")
@@ -122,7 +143,7 @@ def change(db: Path | None, member: str, roles: tuple[str, ...], setting: str, r
     grant = _grant(roles, setting, reach, name)
     with closing(_record(db)) as log:
         changed = _enrol(log, _member(log, member).person, grant)
-    click.echo(f"{changed.id}  {_described(changed)}")
+    click.echo(f"{changed.id}  {_described(changed.grant)}")
 
 
 @people.command("shut-out")
@@ -175,8 +196,7 @@ def _member(log: AdviceLog, typed: str) -> Member:
     return found
 
 
-def _described(member: Member) -> str:
-    grant = member.grant
+def _described(grant: Grant) -> str:
     named = ", ".join(filter(None, (grant.name, grant.setting)))
     reach = " (reads all settings)" if Role.LEAD in grant.roles and grant.reach == Reach.ALL else ""
     return f"{' and '.join(grant.roles) or 'shut out'}{reach}{f'  {named}' if named else ''}"

@@ -267,3 +267,26 @@ def test_what_cannot_be_is_said_in_one_sentence(
 ) -> None:
     """Bad input ends with exit code 2 and what to do instead."""
     assert says in command("people", *arguments, "--db", str(tmp_path / "advice.db")).sentence()
+
+
+@pytest.mark.parametrize("by_code", [True, False])
+def test_an_invitation_can_be_taken_back(log: AdviceLog, command: Callable[..., Done], *, by_code: bool) -> None:
+    """A code that got about lets nobody in any more, others do; who came in stays in; and the record says who took it back."""
+    door = Door(log, Rules(is_open=False))  # by the clock that the command goes by
+    code, _ = door.invite(PRACTITIONER, uses=30)
+    other, _ = door.invite(PRACTITIONER)
+    assert door.meet(door.person("early"), code) is Welcome.LET_IN
+    listed = command("people", "list", "--db", str(log.path)).out
+    number = next(line.split()[0] for line in listed.splitlines() if "for 29 more" in line)
+    assert code_in(code) not in listed.replace("-", "")
+    done = command("people", "withdraw", code.lower() if by_code else number, "--db", str(log.path))
+    assert (done.code, number in done.out) == (0, True)
+    assert door.meet(door.person("late"), code) is Refusal.CODE_UNKNOWN
+    assert may(door.person("early"), Action.CONVERSE)
+    assert door.meet(door.person("other"), other) is Welcome.LET_IN
+    assert number not in command("people", "list", "--db", str(log.path)).out
+    again = command("people", "withdraw", code, "--db", str(log.path))
+    assert "no such invitation" in again.sentence()
+    changes = log.connection.execute("SELECT change, made_by FROM enrolments ORDER BY seq").fetchall()
+    assert ("withdrawn", "console") in changes
+    assert verify(log.connection)[1] is None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """No letter that is mistaken for a digit when read out over a telephone."""
-CODE_LENGTH, ID_LENGTH = 10, 4
+CODE_LENGTH, ID_LENGTH, INVITATION_ID = 10, 4, 8
 SAID_AGAIN = ("case_again", "label_known")
 """The lines that come before earlier advice, said again in another session."""
 _MEMBER = "SELECT id, person, name, roles, setting, reach, since FROM members "
@@ -42,6 +42,17 @@ class Member:
     person: str
     grant: Grant
     since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An invitation that can still be used: what it grants, how often, until when, and who made it."""
+
+    id: str
+    grant: Grant
+    uses: int
+    expires_at: str
+    made_by: str
 
 
 def member_of(log: AdviceLog, person: str) -> Member | None:
@@ -120,6 +131,34 @@ def redeem(log: AdviceLog, code: str, person: str, *, at: str) -> Member | None:
     return enrol(log, person, grant, made_by="invitation", at=at)
 
 
+def invitations(log: AdviceLog, at: str) -> list[Invitation]:
+    """Return the invitations that can still be used, the one that ends first first; their codes are kept nowhere."""
+    rows = log.connection.execute(
+        "SELECT code_digest, roles, setting, reach, name, uses, expires_at, made_by FROM invitations "
+        "WHERE expires_at > ? AND uses > 0 ORDER BY expires_at, code_digest",
+        (at,),
+    ).fetchall()
+    return [
+        Invitation(_invitation_id(key), Grant(tuple(json.loads(roles)), setting, reach, name), uses, until, made_by)
+        for key, roles, setting, reach, name, uses, until, made_by in rows
+    ]
+
+
+def withdraw(log: AdviceLog, typed: str, *, made_by: str, at: str) -> Invitation | None:
+    """Take an invitation back inside the open transaction, by its code or its id; None if none that can be used is meant.
+
+    Whoever came in by it stays in.
+    """
+    wanted = _invitation_id(_hashed(log, code)) if (code := code_in(typed)) else typed.strip().lower()
+    found = next((one for one in invitations(log, at) if one.id == wanted), None)
+    if found is not None:
+        log.connection.execute(
+            "DELETE FROM invitations WHERE substr(code_digest, 1, ?) = ?", (INVITATION_ID, wanted.removeprefix("i-"))
+        )
+        _account(log, "", "withdrawn", found.grant, made_by, at)
+    return found
+
+
 def is_invitation(log: AdviceLog, code: str) -> bool:
     """Say whether a code is that of an invitation, used up or not."""
     found = log.connection.execute("SELECT 1 FROM invitations WHERE code_digest = ?", (_hashed(log, code),))
@@ -174,6 +213,11 @@ def _account(log: AdviceLog, member: str, change: str, grant: Grant, made_by: st
 
 def _hashed(log: AdviceLog, code: str) -> str:
     return log.person("invitation", code)
+
+
+def _invitation_id(code_digest: str) -> str:
+    """Return what an invitation is called in lists: it tells nothing of its code."""
+    return f"i-{code_digest[:INVITATION_ID]}"
 
 
 def _new_id(log: AdviceLog) -> str:
