@@ -96,6 +96,8 @@ LINES = (
     "code_unknown",
     "too_fast",
     "let_in",
+    "let_in_lead",
+    "let_in_admin",
     "already_in",
     "no_such_role",
     "not_yours_to_read",

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from telegram.error import BadRequest, Forbidden, TelegramError
 
-from bot.access import About, Action, may
+from bot.access import About, Action, Role, may
 from bot.channels.telegram.exercising import is_way_in
 from bot.channels.telegram.incoming import CHANNEL, EXERCISE, Kind
 from bot.channels.telegram.layout import (
@@ -121,8 +121,9 @@ class Channel:
             await self._turn_away(incoming, met)
             return
         if met is not None:
-            await self.sender.send(incoming.chat, line_message(self.desk.line_text(met)))
             person = self.desk.person(incoming.user)
+            for line_id in (met, *(f"let_in_{role}" for role in (Role.LEAD, Role.ADMIN) if role in person.roles)):
+                await self.sender.send(incoming.chat, line_message(self.desk.line_text(line_id)))
         elif await self.oversight.take(incoming, person):
             self._forget(incoming)
             return
