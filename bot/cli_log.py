@@ -69,7 +69,9 @@ def log_show(db: Path | None, code: str) -> None:
     if held is None or not visible(log, Action.READ_RECEIPT, [held.session]):
         raise no_receipt(code)
     note_reading(log, "show", [held.session])
-    click.echo(f"{held.receipt}  {held.label}  {held.area}  begun {shown_twice(held.began_at)}  version {held.content_version[:12]}")
+    click.echo(
+        f"{held.receipt}  {held.label}  {held.area}  begun {shown_twice(held.began_at)}  version {held.content_version[:12]}"
+    )
     for note in standing_notes(log, held.session):
         click.echo(f"     {note}")
     for turn in held.turns:

@@ -118,10 +118,16 @@ def _judge(
         return False, f"Not answering: no service runs on this record; start 'thinkchild telegram'.{since}"
     every, deaf_after = _seconds(about, "every", BEAT_SECONDS), _seconds(about, "deaf_after", 300.0)
     if beat is None:
-        return False, "Not answering: a service runs, but has given no sign of life yet; if that lasts, look at its log."
+        return (
+            False,
+            "Not answering: a service runs, but has given no sign of life yet; if that lasts, look at its log.",
+        )
     if _since(beat.at, now) > max(LEAST, MISSED * every):
         since = _told(beat.at)
-        return False, f"Not answering: a service runs, but has given no sign of life since {since}; look at its log and restart it."
+        return (
+            False,
+            f"Not answering: a service runs, but has given no sign of life since {since}; look at its log and restart it.",
+        )
     if about.get("state") == WAITING:
         return False, "Not answering yet: the service waits until Telegram can be reached; look at the network."
     if about.get("state") == ENDING:

@@ -108,7 +108,13 @@ def test_a_lead_sees_what_they_may(here: Installation, log_as: Callable[..., Don
 @pytest.mark.parametrize("in_the_middle", [False, True])
 @pytest.mark.parametrize("erased", [False, True])
 def test_what_is_said_again_of_staff_opens_to_no_lead_of_that_setting(
-    here: Installation, log_as: Callable[..., Done], content: Library, clock: Clock, *, in_the_middle: bool, erased: bool
+    here: Installation,
+    log_as: Callable[..., Done],
+    content: Library,
+    clock: Clock,
+    *,
+    in_the_middle: bool,
+    erased: bool,
 ) -> None:
     """Whoever types the label of a case about staff is told again what was advised: that session is as closed as the first."""
     log = AdviceLog.open(here.db)

@@ -27,6 +27,7 @@ from test_channel import (
 )
 
 from bot.advice_log import AdviceLog
+from bot.advice_log.members import Grant, enrol
 from bot.channels.telegram.incoming import incoming_of
 from bot.clock import stamp
 from bot.library import read_content
@@ -312,6 +313,7 @@ def make_due(db: Path, step: str) -> int:
         log.close()
 
 
+LATEST_STATUS = "SELECT (SELECT s.status FROM reminder_status s WHERE s.reminder = r.id ORDER BY s.id DESC LIMIT 1) FROM reminders r"
 NUDGE_ANSWERS = ["Yes", "Not yet", "Stop these"]
 """What can be answered on a reminder itself."""
 
@@ -353,6 +355,27 @@ def test_a_reminder_comes_once_says_nothing_and_survives_a_restart(
     alice.expect_none(1.0)
     alice.send("/resume")
     assert alice.expect(contains="has a named person told you").labels[0].startswith("Yes")
+
+
+def test_whoever_is_let_in_no_more_can_still_end_their_reminders(
+    world: TelegramWorld, db: Path, lines: dict[str, str]
+) -> None:
+    """Reminders outlast being shut out, because the child is no safer for it; "Stop these" ends them, and all else is refused."""
+    alice, nudge, _ = nudged(world, db, lines)
+    log = AdviceLog.open(db)
+    try:
+        with log.transaction():
+            person = log.connection.execute("SELECT person FROM owners ORDER BY rowid DESC LIMIT 1").fetchone()[0]
+            enrol(log, person, Grant(()), made_by="console", at=stamp(datetime.now(UTC)))
+    finally:
+        log.close()
+    alice.press("Not yet", on=nudge)
+    alice.expect(contains="In danger: 999. This assistant answers people")
+    alice.press("Stop these", on=nudge)
+    alice.expect(contains=lines["reminder_off"])
+    assert {status for (status,) in rows(db, LATEST_STATUS)} == {"stopped"}
+    alice.send("/stop_reminders")
+    alice.expect(contains="In danger: 999. This assistant answers people")
 
 
 def test_a_reminder_is_answered_where_it_stands_and_climbs_until_somebody_heard(

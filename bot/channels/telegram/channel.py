@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bot.access import About, Action, Role, may
+from bot.asking import STOP_CHASE
 from bot.channels.telegram.exercising import is_way_in
 from bot.channels.telegram.incoming import CHANNEL, EXERCISE, Kind
 from bot.channels.telegram.layout import (
@@ -32,7 +33,7 @@ from bot.channels.telegram.oversight import Oversight
 from bot.discreet import where
 from bot.door import Refusal, Welcome
 from bot.errors import StoreError, ThinkchildError
-from bot.events import Do, Marked
+from bot.events import Do, Marked, Nudged
 from bot.exercises.heard import FOR_LIVE, Heard
 from bot.exercises.hearing import is_word
 from bot.pages import receipt_page
@@ -121,9 +122,7 @@ class Channel:
             await self._turn_away(incoming, met)
             return
         if met is not None:
-            person = self.desk.person(incoming.user)
-            for line_id in (met, *(f"let_in_{role}" for role in (Role.LEAD, Role.ADMIN) if role in person.roles)):
-                await self.sender.send(incoming.chat, line_message(self.desk.line_text(line_id)))
+            person = await self._welcome(incoming, met)
         elif await self.oversight.take(incoming, person):
             self._forget(incoming)
             return
@@ -167,8 +166,32 @@ class Channel:
         else:
             await self._say_line(incoming, self.desk.line_text("edited_unread"))
 
+    async def _welcome(self, incoming: Incoming, met: Welcome) -> Person:
+        """Say that somebody is in, and to a lead or an admin what they may do; returns who they are from now on."""
+        person = self.desk.person(incoming.user)
+        for line_id in (met, *(f"let_in_{role}" for role in (Role.LEAD, Role.ADMIN) if role in person.roles)):
+            await self.sender.send(incoming.chat, line_message(self.desk.line_text(line_id)))
+        return person
+
+    async def _ended_reminders(self, incoming: Incoming) -> bool:
+        """End the reminders of somebody who is let in no more, if they ask for it: they come until then."""
+        person = self.desk.person(incoming.user)
+        if incoming.kind is Kind.PRESS:
+            pressed = self.desk.pressed_nudge(incoming.text, person)
+            event = None if pressed is None or isinstance(pressed, str) else pressed.event
+            asked = isinstance(event, Nudged) and event.choice == STOP_CHASE
+        else:
+            asked = incoming.kind is Kind.TEXT and (command_of(incoming.text) or ("",))[0] == STOP_REMINDERS
+        if not asked or not any(self.log.reminders(person=person.id, status=status) for status in (None, "sent")):
+            return False
+        up = [self.sender.answer_press(incoming.query)] if incoming.query else []
+        await _together(self._say_line(incoming, self.desk.stop_reminders(person)), *up)
+        return True
+
     async def _turn_away(self, incoming: Incoming, refusal: Refusal) -> None:
         """Say why nothing more is said; a press comes up again beside it."""
+        if refusal is Refusal.NOT_ENROLLED and await self._ended_reminders(incoming):
+            return
         up = [self.sender.answer_press(incoming.query)] if incoming.query else []
         await _together(self.sender.send(incoming.chat, line_message(self.desk.line_text(refusal))), *up)
         self._forget(incoming)
