@@ -6,6 +6,7 @@ What has to hold stands with each target: `fuzz_content.py`, `fuzz_talk.py`, `fu
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -147,3 +148,16 @@ def test_a_setting_with_a_line_break_is_still_one_sentence(
     """A name that holds a line break does not break the sentence that names it."""
     monkeypatch.setenv("THINKCHILD_TOKEN_FILE", "a/b\nc")
     assert "a/b\\nc" in command("serve").sentence()
+
+
+@pytest.mark.parametrize("field", ["key", "kind", "user", "chat", "message", "text", "query"])
+def test_an_update_with_a_field_of_another_kind_is_no_update(field: str) -> None:
+    """What is on disk to be answered has text where text belongs: else it would fail in the middle of a turn, at each start."""
+    pytest.importorskip("telegram")
+    from bot.channels.telegram.incoming import Incoming, Kind  # noqa: PLC0415 - an extra
+
+    held = json.loads(Incoming("k", Kind.PRESS, "1", 2, 3, "x:menu", "q").to_json())
+    assert Incoming.from_json(json.dumps(held)).text == "x:menu"
+    for odd in ([], {"a": 1}, None, True, 1.5):
+        with pytest.raises((TypeError, ValueError)):
+            Incoming.from_json(json.dumps({**held, field: odd}))
