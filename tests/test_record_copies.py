@@ -465,7 +465,7 @@ def test_a_record_is_encrypted_given_another_key_and_decrypted(
     log.close()
     db = ("--db", str(log.path))
     process = other("waits")
-    assert "in use" in command("log", "encrypt", "--key-file", str(first), *db).sentence()
+    assert "is in use: stop the program" in command("log", "encrypt", "--key-file", str(first), *db).sentence()
     assert engine.is_plain(log.path)
     process.kill()
     process.wait()

@@ -187,6 +187,11 @@ def _exclusively(db: Path, key: str | None) -> sqlite3.Connection:
             source.execute("PRAGMA locking_mode = EXCLUSIVE")
             source.execute("BEGIN EXCLUSIVE")
             source.execute("COMMIT")  # the lock stays until it is closed
+    except StoreError as error:
+        source.close()
+        if any(word in str(error.__cause__).lower() for word in ("locked", "busy")):
+            raise StoreError(_IN_USE.format(path=db)) from error
+        raise
     except BaseException:
         source.close()
         raise
