@@ -106,6 +106,11 @@ def _do(log: AdviceLog, plan: Plan, reason: str, whole: str | None, *, yes: bool
     found = ", ".join(receipts(log, plan.go).values()) or "no session"
     stops = f" Reminders stopped first: {plan.reminders}." if plan.reminders else ""
     also = " Where to reach them, their membership and what waits for an answer go too." if whole else ""
+    if whole and plan.stay:
+        also = (
+            " Their membership and what waits for an answer go too; where to reach them stays until no reminder of a held "
+            "session is to come."
+        )
     if not yes:
         click.echo(f"Would erase {_counted(plan)}: {found}.{stops}{also} Say --yes to do it; it cannot be undone.")
         return

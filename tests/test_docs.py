@@ -106,6 +106,18 @@ def test_every_command_named_in_a_document_exists() -> None:
     assert everything <= named, everything - named
 
 
+def test_every_setting_is_in_the_readme() -> None:
+    """Whatever the program reads from the environment is in the table of settings, and the table names nothing else."""
+    used = {
+        name
+        for path in (ROOT / "bot").rglob("*.py")
+        for name in re.findall(r"\b(?:THINKCHILD|TELEGRAM)_[A-Z_]+\b", path.read_text(encoding="utf-8"))
+    }
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("### All settings")[2].partition("\n## ")[0]
+    assert set(re.findall(r"\b(?:THINKCHILD|TELEGRAM)_[A-Z_]+\b", table)) == used | {"TELEGRAM_BOT_TOKEN_FILE"}
+
+
 def test_the_flow_shown_in_the_guide_is_clean(tmp_path: Path) -> None:
     """Whoever copies the guide's example gets a flow that passes every check."""
     for part in ("dialogues", "knowledge"):
