@@ -109,6 +109,7 @@ LINES = (
     "sessions_listed",
     "sessions_none",
     "read_caption",
+    "late_answer",
     "edited_unread",
     "media_refused",
     "group_refused",

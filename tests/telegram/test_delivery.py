@@ -359,6 +359,20 @@ def test_a_changed_message_is_not_an_answer_but_danger_in_it_is_seen(
     assert count(db) == before + 1
 
 
+def test_an_answer_that_was_held_up_says_what_it_answers(world: TelegramWorld, alice: Person, db: Path) -> None:
+    """What was written an hour ago is answered with its time first, and 999 before that; what is fresh is not."""
+    begin(alice)
+    hour_ago = int(time.time()) - 3600
+    base = {"message_id": 940_000, "date": hour_ago, "chat": alice.chat, "from": alice.user}
+    world.raw_update(message={**base, "text": "No sign of that now"})
+    said = alice.expect(contains="I could not answer sooner")
+    assert said.text.startswith("In danger: 999.")
+    alice.expect(contains="before you next see")
+    settled(world, db)
+    alice.send("No")
+    assert "could not answer sooner" not in alice.expect().text
+
+
 # --- dying and ending ----------------------------------------------------------------------------------------
 
 

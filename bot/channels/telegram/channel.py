@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from telegram.error import BadRequest, Forbidden, TelegramError
@@ -30,6 +31,7 @@ from bot.channels.telegram.layout import (
     stale_keyboard,
 )
 from bot.channels.telegram.oversight import Oversight
+from bot.clock import clock_time
 from bot.discreet import where
 from bot.door import Refusal, Welcome
 from bot.errors import StoreError, ThinkchildError
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from bot.access import Person
     from bot.channels.telegram.exercising import Exercising
     from bot.channels.telegram.incoming import Incoming
+    from bot.channels.telegram.layout import Message
     from bot.channels.telegram.outgoing import Outgoing
     from bot.channels.telegram.tries import Tries
     from bot.events import Event
@@ -65,6 +68,8 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 STOP_REMINDERS = "stop_reminders"
+LATE = timedelta(minutes=15)
+"""After this long an answer says what it answers."""
 TO_PRIVATE = "Open a private chat"
 
 
@@ -261,8 +266,16 @@ class Channel:
         return said
 
     async def _deliver(self, incoming: Incoming, said: Said, *, in_place: int | None = None) -> None:
-        made = messages(said.out, said.nonce, self.outgoing.words)
+        made = [*self._lateness(incoming), *messages(said.out, said.nonce, self.outgoing.words)]
         await self.outgoing.deliver(incoming.chat, said.outbox, made, in_place=in_place)
+
+    def _lateness(self, incoming: Incoming) -> list[Message]:
+        """Say before an answer that was held up how old the words are that it answers: much may have changed."""
+        now = self.desk.clock()
+        if not incoming.sent or now - datetime.fromtimestamp(incoming.sent, UTC) < LATE:
+            return []
+        wrote = clock_time(datetime.fromtimestamp(incoming.sent, UTC), now)
+        return [line_message(self.desk.line_text("late_answer", time=wrote))]
 
     def _show_stale(self, incoming: Incoming, person: Person, refusal: str) -> list[Coroutine[Any, Any, None]]:
         """Show on a message that was answered before how to give that answer again, if it can be."""

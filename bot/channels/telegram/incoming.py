@@ -67,10 +67,12 @@ class Incoming:
     message: int
     text: str = ""
     query: str = ""
+    sent: int = 0
+    """When Telegram took what was typed, in seconds since 1970; 0 where that is not looked at."""
 
     def __post_init__(self) -> None:
         # The library takes a field of any kind for what it should be, and what is on disk may be spoilt.
-        texts, numbers = (self.key, self.user, self.text, self.query), (self.chat, self.message)
+        texts, numbers = (self.key, self.user, self.text, self.query), (self.chat, self.message, self.sent)
         if not all(isinstance(one, str) for one in texts) or not all(type(one) is int for one in numbers):
             raise TypeError("an update with a field of another kind")
 
@@ -116,7 +118,8 @@ def incoming_of(
     text = message.text or "" if found is not Kind.MEDIA else ""
     if found is Kind.MEDIA and message.document is not None and may_send(user):
         found, text = Kind.FILE, _script(message.document)
-    return Incoming(key, found, user, message.chat.id, message.message_id, text)
+    sent = int(message.date.timestamp()) if found is Kind.TEXT else 0
+    return Incoming(key, found, user, message.chat.id, message.message_id, text, sent=sent)
 
 
 def _script(document: Document) -> str:
