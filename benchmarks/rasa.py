@@ -216,8 +216,11 @@ def flows_of(answer: Any) -> list[str]:  # noqa: ANN401 - parsed JSON
 def turns(where: Path, rasa: str, rounds: int) -> None:
     """Hold the same conversation through our REST endpoint and through a Rasa server that hosts us."""
     command = [sys.executable, "-m", "bot"]
+    anybody = ["--access", "open", "--per-minute", "0"]
     found: dict[str, list[float]] = {}
-    with serving(lambda port: [*command, "serve", "--db", str(where / "ours.db"), "--port", str(port)], ROOT) as (
+    with serving(
+        lambda port: [*command, "serve", *anybody, "--db", str(where / "ours.db"), "--port", str(port)], ROOT
+    ) as (
         url,
         running,
     ):
@@ -227,7 +230,7 @@ def turns(where: Path, rasa: str, rounds: int) -> None:
         made = where / "project"
         data = ("--domain", "domain.yml", "--data", "data/rules.yml", "--out", "models", "--fixed-model-name", "guide")
         run_rasa(rasa, made, "train", "--quiet", "--config", "config.yml", *data)
-        actions = [*command, "rasa", "actions", "--db", str(where / "hosted.db"), "--port"]
+        actions = [*command, "rasa", "actions", *anybody, "--db", str(where / "hosted.db"), "--port"]
         with serving(lambda port: [*actions, str(port)], ROOT) as (guide, acting):
             wait_for(f"{guide}/health", acting)
             hosted = rasa_run(

@@ -42,7 +42,11 @@ class Project:
         """Return the environment that the project's own .env sets, as a shell would read it."""
         lines = (self.folder / ".env").read_text(encoding="utf-8").splitlines()
         set_by_file = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "THINKCHILD_ACCESS") if name in os.environ}
+        kept = {
+            name: os.environ[name]
+            for name in ("PATH", "HOME", "LANG", "TMPDIR", "THINKCHILD_ACCESS", "THINKCHILD_PER_MINUTE")
+            if name in os.environ
+        }
         # The warnings of its libraries are not ours to mend.
         return {**kept, **set_by_file, "PYTHONWARNINGS": "ignore", **more}
 
