@@ -215,11 +215,9 @@ def test_a_trainer_by_role_leads_and_a_guest_joins_by_the_code(world: TelegramWo
 def test_too_much_at_once_is_not_taken(tmp_path: Path, lines: dict[str, str]) -> None:
     """Beyond the pace nothing is read, and that is said each time, with 999; a pressed 999 always works."""
     db = tmp_path / "advice.db"
-    with bot_world(db, THINKCHILD_PER_MINUTE="3") as world:
+    with bot_world(db, THINKCHILD_PER_MINUTE="1") as world:
         person = world.person("Fast")
         asked = begin(person)
-        for _ in range(2):
-            person.send("mark_on_child")
         person.send("one too many")
         person.expect(contains=lines["too_fast"][:40])
         person.press("999", on=asked)
