@@ -182,7 +182,7 @@ def test_it_ends_cleanly_when_told_to(world: TelegramWorld, number: signal.Signa
     until(lambda: world.journal("sendMessage")[-1]["status"] == 429)
     began = time.monotonic()
     assert world.stop_bot(number) == 0
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30, "it was told to wait for a minute"
     world.clear_faults()
     world.start_bot()
     alice.expect(contains="At any point: back")

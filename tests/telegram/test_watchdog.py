@@ -95,7 +95,8 @@ def test_a_stuck_process_ends_and_says_where_without_what(db: Path) -> None:
         "    time.sleep(3600)\n"
         "s.Desk.handle = handle"
     )
-    with world_of("polling", db, changed=changed, THINKCHILD_DEAF_SECONDS="5") as world:
+    # A fifth of it: it is stuck long before it could be called deaf, also on a slow machine.
+    with world_of("polling", db, changed=changed, THINKCHILD_DEAF_SECONDS="25") as world:
         alice = world.person("Alice")
         alice.send(SECRET_WORDS)
         assert world.wait_for_exit(40) == STUCK

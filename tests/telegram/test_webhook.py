@@ -85,7 +85,7 @@ def test_telegram_is_told_the_address_and_the_secret(world: TelegramWorld, port:
     (call,) = world.journal("setWebhook")
     assert call["params"]["url"] == f"http://127.0.0.1:{port}{PATH}"
     assert call["params"]["secret_token"] == SECRET
-    assert json.loads(call["params"]["allowed_updates"]) == ["message", "callback_query"]
+    assert json.loads(call["params"]["allowed_updates"]) == ["message", "edited_message", "callback_query"]
     assert "true" not in str(call["params"].get("drop_pending_updates", "")).lower()
     assert world.journal("deleteWebhook") == []
 
