@@ -158,6 +158,7 @@ def test_a_sector_of_something_else_in_the_write_ahead_log_leaves_whole_turns(
     is_a_whole_beginning_or_refused(torn, torn.lay_out(tmp_path, wal=wal))
 
 
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")  # of the whole file, where examples are written out
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_a_bit_flipped_in_the_file_is_found_or_changed_nothing(

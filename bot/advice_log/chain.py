@@ -88,6 +88,8 @@ def verify(connection: sqlite3.Connection, expected: Sequence[Head] = ()) -> tup
     connection.execute("BEGIN")
     try:
         return _verify(connection, by_row(expected))
+    except KeyError as error:  # a flipped bit in the schema gives a column another name
+        raise sqlite3.DatabaseError("malformed: a column is not where it belongs") from error
     finally:
         connection.execute("ROLLBACK")
         connection.text_factory = factory
