@@ -138,11 +138,11 @@ def test_a_broken_record_is_named_and_the_rest_is_looked_at_all_the_same(
     assert said["content"][0].verdict is Verdict.FINE
 
 
-def test_content_with_mistakes_is_wrong(db: Path, clock: Clock, tmp_path: Path) -> None:
+def test_content_with_mistakes_is_wrong(db: Path, clock: Clock) -> None:
     """Nothing starts on broken content, and the doctor says so."""
 
     def broken() -> Library:
-        raise ContentError([Problem(tmp_path / "x.yaml", 1, "a-code", "wrong")])
+        raise ContentError([Problem("x.yaml", 1, "a-code", "wrong")])
 
     said = list(examine(Patient(db, "england", {}, clock(), online=False, backup_days=7, load=broken)))
     assert any(one.about == "content" and one.verdict is Verdict.WRONG for one in said)

@@ -91,7 +91,7 @@ def test_a_stuck_process_ends_and_says_where_without_what(db: Path) -> None:
     """Handling a message never ends: code 70, the place is in the log, what was typed is not; others are answered then."""
     changed = (
         "import time, bot.session as s\n"
-        "def handle(self, person, given, key):\n"
+        "def handle(self, person, given, key, asked=None):\n"
         "    time.sleep(3600)\n"
         "s.Desk.handle = handle"
     )
