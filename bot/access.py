@@ -84,18 +84,21 @@ NEEDS: dict[Action, frozenset[Role]] = {
     Action.BACK_UP: frozenset({Role.ADMIN}),
 }
 """The roles of which one is needed for an action."""
-OF_A_SESSION = frozenset({Action.READ_RECEIPT, Action.LIST_SESSIONS, Action.EXPORT, Action.SEE_READINGS})
-"""Actions that show something of a session, so that it matters whose it is."""
+OF_A_SESSION = frozenset(
+    {Action.READ_RECEIPT, Action.LIST_SESSIONS, Action.EXPORT, Action.SEE_READINGS, Action.HOLD, Action.ERASE}
+)
+"""Actions that show something of a session, or decide what becomes of it, so that it matters whose it is."""
 CONSOLE_ID = "console"
 CONSOLE = Person(CONSOLE_ID, frozenset(Role), CONSOLE_ID, "", Reach.ALL)
 """Whoever can run commands on the machine that holds the database already holds the database."""
 
 
 def may(person: Person, action: Action, *, about: About | None = None) -> bool:
-    """Say whether somebody may do something; `about` is whose session it shows.
+    """Say whether somebody may do something; `about` is whose session it concerns.
 
     A receipt opens only for its owner or a lead (decision 11). A lead reads the sessions of their own setting, or of all
-    where that was granted; what is about staff only where it is surely of another setting than theirs (hard rule H17).
+    where that was granted; what is about staff only where it is surely of another setting than theirs (hard rule H17). The
+    same bounds hold for holding, releasing and erasing: nobody lets go of what was said about their own colleagues.
     """
     if about is not None and action is Action.READ_RECEIPT and about.owner is not None and about.owner == person.id:
         return True

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli_reading import now, reader
+from bot.access import Action
+from bot.cli_reading import now, reader, visible
 from bot.cli_shared import db_option, default_db
 from bot.cli_whose import Whose, days_ago, person, sessions, whose_options
 from bot.errors import SetupError
@@ -63,7 +64,7 @@ def erase(db: Path | None, whose: Whose, who: str | None, reason: str, *, even_u
     somebody = person(log, whose)
     # A person is erased whole; narrowed down to some sessions, only those go.
     whole = somebody if somebody and not (whose.receipts or whose.label or whose.since or whose.until) else None
-    wanted = sessions(log, whose, somebody)
+    wanted = _theirs(log, Action.ERASE, sessions(log, whose, somebody))
     waiting = erasing.unanswered(log, whole) if whole else 0
     if waiting and not even_unanswered:
         raise SetupError(
@@ -86,7 +87,9 @@ def retain(db: Path | None, older_than: str, *, yes: bool) -> None:
     before = days_ago(older_than, datetime.now(UTC))
     log = _open(db)
     reason = f"older than {older_than.strip().lower().removesuffix('d')} days"
-    _do(log, erasing.plan(log, erasing.old(log, before)), reason, None, yes=yes)
+    # Whoever reads as a member lets go only of what is theirs; the rest waits for the console.
+    old = visible(log, Action.ERASE, erasing.old(log, before))
+    _do(log, erasing.plan(log, old), reason, None, yes=yes)
 
 
 def _do(log: AdviceLog, plan: Plan, reason: str, whole: str | None, *, yes: bool) -> None:
@@ -145,7 +148,7 @@ def hold(db: Path | None, whose: Whose, codes: tuple[str, ...], reason: str) -> 
     from bot.advice_log.choosing import receipts  # noqa: PLC0415
 
     log = _open(db)
-    wanted = _meant(log, replace(whose, receipts=(*codes, *whose.receipts)))
+    wanted = _theirs(log, Action.HOLD, _meant(log, replace(whose, receipts=(*codes, *whose.receipts))))
     gone = {row[0] for row in log.connection.execute("SELECT session FROM tombstones")}
     kept = [session for session in wanted if session not in gone]
     if not kept:
@@ -167,9 +170,8 @@ def release(db: Path | None, whose: Whose, codes: tuple[str, ...], reason: str) 
     from bot.advice_log.choosing import receipts  # noqa: PLC0415
 
     log = _open(db)
-    freed = holds.release(
-        log, _meant(log, replace(whose, receipts=(*codes, *whose.receipts))), _reason(reason), reader(), now()
-    )
+    wanted = _theirs(log, Action.HOLD, _meant(log, replace(whose, receipts=(*codes, *whose.receipts))))
+    freed = holds.release(log, wanted, _reason(reason), reader(), now())
     if not freed:
         raise SetupError("None of these is held: see 'thinkchild log holds'.")
     click.echo(f"Released: {', '.join(receipts(log, freed).values())}.")
@@ -183,11 +185,24 @@ def held(db: Path | None) -> None:
     from bot.cli_shared import read_log  # noqa: PLC0415
     from bot.clock import shown_twice  # noqa: PLC0415
 
-    found = holds(read_log(db))
+    log = read_log(db)
+    found = holds(log)
+    shown = set(visible(log, Action.HOLD, [one.session for one in found]))
+    found = [one for one in found if one.session in shown]
     if not found:
         click.echo("Nothing is held.")
     for one in found:
         click.echo(f"{one.receipt}  {one.label:18} {shown_twice(one.at)}  {one.made_by}: {one.reason}")
+
+
+def _theirs(log: AdviceLog, action: Action, wanted: list[str]) -> list[str]:
+    """Return the sessions, if whoever gives the command may do this to all of them; raises SetupError if not."""
+    if len(visible(log, action, wanted)) < len(wanted):
+        raise SetupError(
+            "Not all of these are yours to keep or to erase: what is of another setting, or about the staff of your own, is "
+            "for somebody else."
+        )
+    return wanted
 
 
 def _meant(log: AdviceLog, whose: Whose) -> list[str]:

@@ -186,6 +186,33 @@ def test_each_command_asks_for_the_role_it_needs(
     assert "may not do that" in log_as(who, name, *arguments).sentence()
 
 
+@pytest.mark.parametrize("who", ["oak_lead", "admin"])
+def test_nobody_keeps_or_lets_go_of_what_is_about_their_own_staff(
+    here: Installation, log_as: Callable[..., Done], who: str
+) -> None:
+    """Holding, releasing and erasing keep to the same bounds as reading: a hold on a case about a colleague stands (H17)."""
+    staff, own = here.receipts["oak staff"], here.receipts["oak"]
+    assert log_as("", "hold", staff, "--reason", "inquiry").code == 0
+    assert log_as(who, "hold", own, "--reason", "complaint").code == 0
+    assert "for somebody else" in log_as(who, "release", staff).sentence()
+    assert "for somebody else" in log_as(who, "hold", here.receipts["elm"], "--reason", "x").sentence()
+    listed = log_as(who, "holds").out
+    assert own in listed
+    assert staff not in listed
+    assert staff in log_as("", "holds").out
+    assert log_as(who, "release", own).code == 0
+    if who == "admin":
+        assert "for somebody else" in log_as(who, "erase", "--receipt", staff, "--yes").sentence()
+        assert "for somebody else" in log_as(who, "erase", own, "--yes").sentence(), (
+            "their person has such a session too"
+        )
+        assert log_as(who, "erase", "--receipt", own, "--yes").code == 0
+        assert log_as(who, "retain", "--older-than", "1d", "--yes").code == 0
+        left = log_as("", "list").out
+        assert staff in left
+        assert here.receipts["elm"] in left
+
+
 def test_nobody_reads_as_somebody_unknown(command: Callable[..., Done], here: Installation) -> None:
     """A member who is none is named, and nothing is shown; the environment can set who reads."""
     assert "no member 'm-none'" in command("log", "--as", "m-none", "list", "--db", str(here.db)).sentence()
