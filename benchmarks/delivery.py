@@ -48,10 +48,13 @@ def main() -> None:
     held = True
     with tempfile.TemporaryDirectory() as folder:
         where = Path(folder)
+        # Each day has a folder of its own: the emulator gives the same numbers to the people of every day.
+        for name in ("kills", "reminders"):
+            (where / name).mkdir()
         if given.only in {None, "kills"}:
-            held = storm(where, kills, people, given.seed)
+            held = storm(where / "kills", kills, people, given.seed)
         if given.only in {None, "reminders"}:
-            held = overdue(where, reminders, given.seed) and held
+            held = overdue(where / "reminders", reminders, given.seed) and held
         if given.only in {None, "rate"}:
             few = given.quick
             rates(where, updates=300 if few else 3000, chats=30 if few else 100, rounds=1 if few else 5)
@@ -147,6 +150,11 @@ def finish(folder: Path, still: str, verdict: Verdict) -> bool:
     if still:
         print(f"BROKEN: {still}")
     crashed = "Traceback" in (folder / "bot.log").read_text(encoding="utf-8", errors="replace")
+    if crashed:
+        print("BROKEN: the bot crashed")
+    if not verdict.holds:
+        print("BROKEN: a promise was not kept")
+        show(verdict)
     if crashed or still or not verdict.holds:
         tell("\n".join((folder / "bot.log").read_text(encoding="utf-8", errors="replace").splitlines()[-15:]))
     return verdict.holds and not still and not crashed
