@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from content import reworded, signed
+from needed import missing
 
 from bot.book import book
 from bot.signing import cited_by, routes_of
@@ -136,7 +137,7 @@ def test_what_an_author_writes_cannot_become_part_of_the_page(content: Library) 
 def chromium(*args: str) -> str:
     """Run the browser without a window."""
     if BROWSER is None:
-        pytest.skip("no Chromium is installed here to look at the book with")
+        missing("no Chromium is installed here to look at the book with", "THINKCHILD_REQUIRE_BROWSER")
     done = subprocess.run(
         [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", *args],
         capture_output=True,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from needed import missing
 from sqlite_utils import Database
 
 from bot.advice_log import AdviceLog, engine, heads, receipt, verify
@@ -540,7 +541,7 @@ def test_datasette_reads_a_backup(log: AdviceLog, said: str, command: Callable[.
     """Real Datasette, where it is installed: it answers the questions, and shows no closed table."""
     datasette = shutil.which("datasette", path=f"{os.path.dirname(sys.executable)}:{os.environ.get('PATH', '')}")  # noqa: PTH120
     if datasette is None:
-        pytest.skip("Datasette is not installed")
+        missing("Datasette is not installed", "THINKCHILD_REQUIRE_DATASETTE")
     copy, about = tmp_path / "copy.db", tmp_path / "about.yaml"
     command("log", "backup", str(copy), "--db", str(log.path))
     assert command("log", "datasette", "--db", str(copy), "--out", str(about)).code == 0

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from needed import missing
 from servers import Project
 
 from bot.rasa.export import project, write
@@ -22,10 +23,7 @@ def rasa_project(tmp_path_factory: pytest.TempPathFactory, content: Library) -> 
     """Export a project for the Rasa that THINKCHILD_RASA names; without one these tests are skipped, and say so."""
     python = os.environ.get(PYTHON, "")
     if not python or not Path(python).exists():
-        why = f"{PYTHON} names no Python with Rasa 3.6 (see tests/README.md)"
-        if os.environ.get(REQUIRED):
-            pytest.fail(why)
-        pytest.skip(why)
+        missing(f"{PYTHON} names no Python with Rasa 3.6 (see tests/README.md)", REQUIRED)
     folder = tmp_path_factory.mktemp("rasa")
     write(folder, project(content, "both"))
     return Project(folder, python)
