@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.advice_log import AdviceLog
     from bot.advice_log.members import Grant, Member
 
-MOST_USES, MOST_DAYS, LONGEST = 500, 365, 60
+MOST_USES, MOST_DAYS = 500, 365
 CHANNELS = ("telegram", "rest", "rasa")
 
 
@@ -168,10 +168,11 @@ def _record(db: Path | None) -> AdviceLog:
 def _grant(roles: tuple[str, ...], setting: str, reach: str, name: str) -> Grant:
     """Return what is granted; raises SetupError where a lead would belong nowhere."""
     from bot.advice_log.members import Grant  # noqa: PLC0415
+    from bot.door import LONGEST_SETTING  # noqa: PLC0415
 
     setting, name = " ".join(setting.split()), " ".join(name.split())
-    if max(len(setting), len(name)) > LONGEST:
-        raise SetupError(f"A setting or name may be {LONGEST} characters long: shorten it.")
+    if max(len(setting), len(name)) > LONGEST_SETTING:
+        raise SetupError(f"A setting or name may be {LONGEST_SETTING} characters long: shorten it.")
     if Role.LEAD in roles and not setting:
         raise SetupError(
             "A lead belongs to a setting, so that nobody reads what is about their own staff: give --setting."

@@ -44,7 +44,12 @@ class Lines(Discreet):
         """Return the line to write."""
         own = self._own(record)
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        held: dict[str, object] = {"at": at, "level": own.levelname, "where": own.name.removeprefix("bot."), "says": own.getMessage()}
+        held: dict[str, object] = {
+            "at": at,
+            "level": own.levelname,
+            "where": own.name.removeprefix("bot."),
+            "says": own.getMessage(),
+        }
         held |= {name: value for name in FIGURES if isinstance(value := getattr(own, name, None), int | float)}
         return self._without_secret(json.dumps(held, ensure_ascii=False))
 

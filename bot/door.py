@@ -26,6 +26,8 @@ ENROL, START, LINK = "enrol", "start", "in_"
 """The command before a code, and what stands before it in a link."""
 PER_MINUTE = 60
 """Messages and taps that one person may send in a minute; more than anybody needs, marking a list of prompts."""
+LONGEST_SETTING = 60
+"""Letters of a setting, or of what a member is called."""
 REMEMBERED = 10_000
 """People whose pace is remembered at once."""
 DAYS = 7

@@ -42,6 +42,12 @@ def content() -> Library:
 
 
 @pytest.fixture(scope="session")
+def lines(content: Library) -> dict[str, str]:
+    """Return the fixed lines of the content."""
+    return {line.id: line.text for line in content.lines.values()}
+
+
+@pytest.fixture(scope="session")
 def library(content: Library) -> Library:
     """Return the shipped content, seen from the area that has no numbers of its own."""
     return content.at("england", "2026-11-21")

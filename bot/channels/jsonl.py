@@ -95,7 +95,8 @@ def _event(desk: Desk, key: str, data: dict[str, Any]) -> Event | str:
         case "open" if isinstance(value, str):
             if value not in desk.library.flows:
                 raise BadLineError(
-                    f"'{shown(value)}' is not a flow; there are: {', '.join(desk.offered)}." + near_miss(value, desk.offered)
+                    f"'{shown(value)}' is not a flow; there are: {', '.join(desk.offered)}."
+                    + near_miss(value, desk.offered)
                 )
             return Open(value)
         case "choose" if isinstance(value, str):
@@ -114,7 +115,8 @@ def _event(desk: Desk, key: str, data: dict[str, Any]) -> Event | str:
             return Do(value, step)
         case "do":
             raise BadLineError(
-                f"'{shown(value)}' is not a command; there are: {', '.join(COMMANDS)}." + near_miss(str(value), COMMANDS)
+                f"'{shown(value)}' is not a command; there are: {', '.join(COMMANDS)}."
+                + near_miss(str(value), COMMANDS)
             )
         case _:
             raise BadLineError(

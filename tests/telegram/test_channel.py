@@ -90,14 +90,6 @@ def on(event: Event, label: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def lines() -> dict[str, str]:
-    """Return the fixed lines of the content."""
-    library = read_content(content_root()).library
-    assert library is not None
-    return {line.id: line.text for line in library.lines.values()}
-
-
-@pytest.fixture(scope="module")
 def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return where the record of this module is kept."""
     return tmp_path_factory.mktemp("telegram") / "advice.db"

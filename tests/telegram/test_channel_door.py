@@ -9,10 +9,8 @@ import pytest
 from test_channel import begin, bot_world, count, rows, settled
 
 from bot.advice_log import AdviceLog
-from bot.advice_log.members import Grant
+from bot.advice_log.members import Grant, enrol
 from bot.door import Door
-from bot.library import read_content
-from bot.reading import content_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,14 +19,6 @@ if TYPE_CHECKING:
     from harness import Event, Person, TelegramWorld
 
 pytestmark = pytest.mark.telegram
-
-
-@pytest.fixture(scope="module")
-def lines() -> dict[str, str]:
-    """Return the fixed lines of the content."""
-    library = read_content(content_root()).library
-    assert library is not None
-    return {line.id: line.text for line in library.lines.values()}
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +172,21 @@ def test_an_admin_invites_and_shuts_out_from_the_phone(world: TelegramWorld, db:
     member = rows(db, "SELECT id FROM members WHERE setting = 'Fir School'")[0][0]
     admin.send("/members")
     admin.expect(contains=member)
+    log = AdviceLog.open(db)
+    with log.transaction():
+        for number in range(70):
+            enrol(
+                log,
+                f"person {number}",
+                Grant(("practitioner",), "S" * 60, name=f"Person {number}"),
+                made_by="console",
+                at="2026-11-23T12:00:00Z",
+            )
+    log.close()
+    admin.send("/members")
+    listed = ""
+    while not all(f"Person {number} " in listed for number in range(70)):
+        listed += admin.expect(contains="Person").text + "\n"
     admin.send(f"/shut_out {member}")
     admin.expect(contains="is shut out")
     guest.press("Seen, heard or told", on=event)

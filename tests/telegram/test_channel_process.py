@@ -30,8 +30,6 @@ from bot.advice_log import AdviceLog
 from bot.advice_log.members import Grant, enrol
 from bot.channels.telegram.incoming import incoming_of
 from bot.clock import stamp
-from bot.library import read_content
-from bot.reading import content_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,14 +53,6 @@ def world(db: Path) -> Iterator[TelegramWorld]:
         yield started
         assert SECRET not in started.bot_log()
         assert "Traceback" not in started.bot_log()
-
-
-@pytest.fixture(scope="module")
-def lines() -> dict[str, str]:
-    """Return the fixed lines of the content."""
-    library = read_content(content_root()).library
-    assert library is not None
-    return {line.id: line.text for line in library.lines.values()}
 
 
 def refused(db: Path, **environment: str) -> str:

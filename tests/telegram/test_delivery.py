@@ -16,8 +16,6 @@ from test_channel_process import keep_as_received
 from worlds import MODES, became_of, turns_of, world_of
 
 from bot.advice_log import AdviceLog
-from bot.library import read_content
-from bot.reading import content_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,14 +24,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.telegram
 
 HELP = "At any point: back"
-
-
-@pytest.fixture(scope="module")
-def lines() -> dict[str, str]:
-    """Return the fixed lines of the content."""
-    library = read_content(content_root()).library
-    assert library is not None
-    return {line.id: line.text for line in library.lines.values()}
 
 
 @pytest.fixture(scope="module", params=MODES)

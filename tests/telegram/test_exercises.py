@@ -14,8 +14,6 @@ from test_channel import CHOICES, FIRST, begin, bot_world, rows, until
 
 from bot.exercises.store import beside
 from bot.exercises.writing import new_scenario
-from bot.library import read_content
-from bot.reading import content_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,14 +38,6 @@ def exercise_world(db: Path, **settings: str) -> TelegramWorld:
     for number in range(TRAINERS):
         world.person(f"Trainer {number}")
     return world
-
-
-@pytest.fixture(scope="module")
-def lines() -> dict[str, str]:
-    """Return the fixed lines of the content."""
-    library = read_content(content_root()).library
-    assert library is not None
-    return {line.id: line.text for line in library.lines.values()}
 
 
 @pytest.fixture(scope="module")

@@ -255,9 +255,8 @@ class Channel:
 
     async def _turn(self, incoming: Incoming, person: Person, given: Event | str) -> Said | None:
         """Let the desk take the turn; None when it had been taken before: that was sent, or waits to be."""
-        asked = self.desk.ask_ahead(
-            person, given, incoming.key
-        )  # another server is asked before anybody waits for the record
+        # Another server is asked before anybody waits for the record.
+        asked = self.desk.ask_ahead(person, given, incoming.key)
         said = await self.outgoing.together(lambda: self.desk.handle(person, given, incoming.key, asked))
         self._showing.pop(incoming.chat, None)
         if said.repeated:

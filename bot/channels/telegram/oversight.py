@@ -14,9 +14,9 @@ from bot.advice_log.choosing import session_of
 from bot.advice_log.members import Grant, enrol, facts_of, member_by_id, members
 from bot.advice_log.reads import note_read
 from bot.channels.telegram.incoming import Kind
-from bot.channels.telegram.layout import line_message
+from bot.channels.telegram.layout import LONGEST, line_message, split, units
 from bot.clock import read, shown, stamp
-from bot.door import link_payload
+from bot.door import LONGEST_SETTING, link_payload
 from bot.pages import receipt_page
 from bot.wire import command_of
 
@@ -38,7 +38,6 @@ LISTED = 15
 """Conversations in one list: it has to fit a phone."""
 LOOKED_AT = 300
 """The latest conversations among which those are looked for that may be read."""
-LONGEST_SETTING = 60
 
 
 class Oversight:
@@ -64,7 +63,9 @@ class Oversight:
             said = self._sessions(person)
         else:
             return await self._read(incoming, person, rest)
-        await self.sender.send(incoming.chat, line_message(said))
+        # A list of members can be longer than one message.
+        for part in split(said, lambda text: units(line_message(text).html) <= LONGEST):
+            await self.sender.send(incoming.chat, line_message(part))
         return True
 
     # --- who is let in ----------------------------------------------------------------------------------
