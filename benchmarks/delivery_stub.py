@@ -34,6 +34,8 @@ class Telegram:
         self.opened = dict.fromkeys(range(FIRST_CHAT, FIRST_CHAT + chats), 0)
         self.owing: dict[int, bool] = dict.fromkeys(self.opened, False)
         self.calls: list[list[tuple[str, dict[str, str]]]] = []
+        self.pressed: set[str] = set()
+        """The presses of the first chat: their answer names no chat."""
 
     def begin(self) -> None:
         """Let everybody open their first flow."""
@@ -58,7 +60,10 @@ class Telegram:
         who = {"id": chat, "is_bot": False, "first_name": "U"}
         there = {"id": chat, "type": "private", "first_name": "U"}
         shown = {"message_id": message, "date": 1700000000, "chat": there, "text": "x"}
-        query = {"id": str(self.number + 1), "from": who, "message": shown, "chat_instance": "1", "data": data}
+        number = str(self.number + 1)
+        if chat == FIRST_CHAT:
+            self.pressed.add(number)
+        query = {"id": number, "from": who, "message": shown, "chat_instance": "1", "data": data}
         self.queue(chat, {"callback_query": query})
 
     def queue(self, chat: int, update: Json) -> None:
@@ -105,7 +110,8 @@ class Telegram:
         self.answered += 1
         if self.answered == self.updates:
             seconds = time.perf_counter() - self.begun
-            print(json.dumps({"seconds": seconds, "calls": self.calls}), flush=True)
+            # The last update of the recording may be half answered.
+            print(json.dumps({"seconds": seconds, "calls": self.calls[:-1]}), flush=True)
         if self.answered >= self.updates:
             return
         if answers:
@@ -149,7 +155,8 @@ class Connection(asyncio.Protocol):
                 print("asked", flush=True)
             self.telegram.poll(self, int(given.get("offset", "0")), seconds)
             return
-        if given.get("chat_id") == str(FIRST_CHAT) and self.telegram.calls:
+        first = given.get("chat_id") == str(FIRST_CHAT) or given.get("callback_query_id") in self.telegram.pressed
+        if first and self.telegram.calls:
             self.telegram.calls[-1].append((method, given))
         if method == "getMe":
             self.answer({"id": 1, "is_bot": True, "first_name": "B", "username": "b_bot"})

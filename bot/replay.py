@@ -139,9 +139,9 @@ def fits(step: Step, answer: Answer) -> bool:
     return True
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)
 def walk(library: Library, run: Run) -> Walk:
-    """Replay a run's answers from its first step. One turn looks at the same few runs many times: hence the cache."""
+    """Replay a run's answers from its first step. One turn looks at the same few runs many times, and the next one again: hence the cache."""
     answers = {answer.key: answer for answer in run.answers}
     position: Position | None = start(run.route)
     facts = frozenset(MEANS + meaning for meaning in (*library.routes[run.route].means, *run.means))

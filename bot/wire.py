@@ -136,14 +136,6 @@ def own_turn(log: AdviceLog, nonce: str, person: Person) -> tuple[str, Json] | N
     return (kept[0], out) if out.get("replies") else None
 
 
-def is_latest(log: AdviceLog, nonce: str) -> bool:
-    """Say whether nothing has been said to its owner since the turn of a button."""
-    kept = log.pressed(nonce)
-    owner = log.owner(kept[0]) if kept is not None else None
-    current = log.current(owner) if owner is not None else None
-    return kept is not None and current is not None and (current.session, current.turns) == kept[:2]
-
-
 def is_of_open_session(log: AdviceLog, nonce: str) -> bool:
     """Say whether the turn of a button belongs to its owner's latest session, in which its answer can still be changed."""
     kept = log.pressed(nonce)
@@ -167,11 +159,11 @@ def resolve(log: AdviceLog, data: str, person: Person, showing: str | None = Non
         return Pressed(nonce, own[1] if own else {}, ALWAYS[name])
     if own is None or (name and name not in WHILE_LATEST):
         return REFUSED
-    if not is_latest(log, nonce):
+    if not log.is_latest(nonce):
         if name == CHANGE and is_of_open_session(log, nonce):
             return Pressed(nonce, own[1], Do("change", str(own[1]["step"] or "")))
         newer = own_turn(log, showing, person) if showing and not name else None
-        if showing is None or newer is None or not is_latest(log, showing):
+        if showing is None or newer is None or not log.is_latest(showing):
             return STALE
         nonce, own = showing, newer
     if name:

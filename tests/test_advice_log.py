@@ -466,6 +466,51 @@ def test_a_button_is_found_by_its_nonce(talk: Begin, log: AdviceLog) -> None:
     assert log.pressed("nonsense") is None
 
 
+def test_only_the_button_of_the_latest_turn_is_the_latest(talk: Begin, log: AdviceLog) -> None:
+    """What somebody else was told changes nothing; a later turn, also of a new session, makes a button an old one."""
+    first, other = talk(), talk("another")
+    opened = first.go("mark_on_child")
+    theirs = other.go("new_partner")
+    assert log.is_latest(opened.nonce)
+    again = first.say(Do("why"))
+    assert log.is_latest(again.nonce)
+    assert not log.is_latest(opened.nonce)
+    afresh = first.say(Do("stop"))
+    begun = first.go("mark_on_child")
+    assert begun.out["session"] != again.out["session"]
+    assert log.is_latest(begun.nonce)
+    assert not log.is_latest(afresh.nonce)
+    assert log.is_latest(theirs.nonce)
+    assert not log.is_latest("nonsense")
+
+
+def work(connection: sqlite3.Connection, ask: Callable[[], object]) -> int:
+    """Return how many steps of the database it takes to ask something."""
+    steps = 0
+
+    def step() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    connection.set_progress_handler(step, 1)
+    ask()
+    connection.set_progress_handler(None, 1)
+    return steps
+
+
+def test_a_long_history_makes_no_turn_dearer(talk: Begin, log: AdviceLog) -> None:
+    """To find where somebody is takes no more after two hundred turns than after two."""
+    somebody = talk()
+    said = somebody.go("mark_on_child")
+    person = somebody.person.id
+    few = [work(log.connection, lambda: log.current(person)), work(log.connection, lambda: log.is_latest(said.nonce))]
+    for _ in range(200):
+        said = somebody.say(Do("why"))
+    many = [work(log.connection, lambda: log.current(person)), work(log.connection, lambda: log.is_latest(said.nonce))]
+    assert all(after <= 1.2 * before for before, after in zip(few, many, strict=True)), (few, many)
+
+
 # --- the key -------------------------------------------------------------------------------------------
 
 

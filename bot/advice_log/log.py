@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 RECEIPT_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """No letter that is mistaken for a digit when read out over a telephone."""
 BUSY_MILLISECONDS = 5000
+_LATEST = "(SELECT o.session FROM owners o JOIN sessions s ON s.id = o.session WHERE o.person = {} ORDER BY s.seq DESC LIMIT 1)"
+"""Somebody's latest session. Turns come only to that, and no words are read to find it."""
 _RECEIVE = "INSERT OR IGNORE INTO inbox (key, person, payload, at, attempts) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -105,9 +107,8 @@ class AdviceLog(Writing):
         """Return somebody's latest session, or None."""
         row = self.connection.execute(
             "SELECT s.id, s.receipt, s.label, s.area, s.content_version, w.body, t.n, t.stopped, t.closed, t.at "
-            "FROM owners o JOIN sessions s ON s.id = o.session JOIN turns t ON t.session = s.id "
-            "LEFT JOIN words w ON w.part = 'turns' AND w.row = t.id "
-            "WHERE o.person = ? ORDER BY t.seq DESC LIMIT 1",
+            "FROM sessions s JOIN turns t ON t.session = s.id LEFT JOIN words w ON w.part = 'turns' AND w.row = t.id "
+            f"WHERE s.id = {_LATEST.format('?')} ORDER BY t.n DESC LIMIT 1",
             (person,),
         ).fetchone()
         if row is None or row[5] is None:
@@ -223,6 +224,16 @@ class AdviceLog(Writing):
             (nonce,),
         ).fetchone()
         return (row[0], row[1], row[2] or "{}") if row else None
+
+    def is_latest(self, nonce: str) -> bool:
+        """Say whether nothing has been said to its owner since the turn of a button."""
+        mine = _LATEST.format("(SELECT person FROM owners WHERE session = t.session)")
+        row = self.connection.execute(
+            f"SELECT t.session = {mine} AND t.n = (SELECT max(n) FROM turns WHERE session = t.session) "
+            "FROM outbox b JOIN turns t ON t.id = b.turn WHERE b.nonce = ?",
+            (nonce,),
+        ).fetchone()
+        return row is not None and bool(row[0])
 
     def delivered(self, outbox: int, status: str, at: str) -> None:
         """Note what became of what was said: a new row, never a change."""

@@ -18,7 +18,6 @@ from bot.channels.telegram.together import Together
 from bot.chasing import nonce_of
 from bot.clock import stamp
 from bot.errors import StoreError
-from bot.wire import is_latest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,7 +105,7 @@ class Outgoing:
                 if to != chat:
                     continue
                 # Buttons of anything but the latest turn would only be refused.
-                made = messages(json.loads(body), nonce, self.words, buttons=is_latest(self.desk.log, nonce))
+                made = messages(json.loads(body), nonce, self.words, buttons=self.desk.log.is_latest(nonce))
                 await self.deliver(int(chat), outbox, made, repeat=True)
 
     async def nudge(self) -> None:
