@@ -17,6 +17,7 @@ from telegram import Update
 from bot.channels.telegram import settings
 from bot.channels.telegram.incoming import Incoming, Kind, command_of, incoming_of
 from bot.channels.telegram.layout import (
+    ROOM,
     again,
     answered_message,
     messages,
@@ -126,12 +127,14 @@ def test_an_answered_message_keeps_its_words() -> None:
     assert message.keyboard is None
 
 
-def test_a_repeat_says_so_unless_that_would_be_too_long() -> None:
-    """The notice is left out where it would make the message longer than Telegram takes."""
+def test_a_repeat_says_so(lines: dict[str, str]) -> None:
+    """The notice stands first, and however long an answer is, each of its messages has room for it."""
     (short,) = messages(out(reply("Advice.")), NONCE, WORDS)
     assert again(short, "Once <more>").html == "<i>Once &lt;more&gt;</i>\n\nAdvice."
-    (long,) = messages(out(reply("x" * 4080)), NONCE, WORDS)
-    assert again(long, "Once more") == long
+    for length in range(3600, 4200, 7):
+        for part in messages(out(reply("x" * length)), NONCE, WORDS):
+            assert again(part, lines["sent_again"]).plain.startswith(lines["sent_again"])
+            assert units(again(part, lines["sent_again"]).html) <= 4096
 
 
 @given(text=st.lists(TEXT, max_size=60).map("\n\n".join), kind=st.sampled_from(["say", "act", "danger", "cite"]))
@@ -139,7 +142,7 @@ def test_no_part_is_too_long_and_no_word_is_lost(text: str, kind: str) -> None:
     """Any text becomes messages that fit, with whole tags and signs, and all of it is there in order."""
     parts = messages(out(reply(text, kind)), NONCE, WORDS)
     for part in parts:
-        assert units(part.html) <= 4096
+        assert units(part.html) <= 4096 - ROOM
         assert part.plain.strip()
         assert unescape(re.sub(r"</?b>", "", part.html)) == part.plain or "&" in part.plain
         assert part.html.count("<b>") == part.html.count("</b>")
@@ -164,7 +167,7 @@ def test_long_texts_are_cut_where_it_hurts_least(text: str) -> None:
     turn = out(reply(text, "danger", (option("Yes"), option("A label that is far too long", "Short"))))
     parts = messages(turn, NONCE, WORDS)
     assert len(parts) > 1
-    assert all(units(part.html) <= 4096 for part in parts)
+    assert all(units(part.html) <= 4096 - ROOM for part in parts)
     assert [part.keyboard is not None for part in parts] == [False] * (len(parts) - 1) + [True]
     assert question_message(turn, NONCE, WORDS) == parts[-1]
 

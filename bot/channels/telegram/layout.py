@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 LONGEST = 4096
 """What Telegram takes, in UTF-16 units."""
+ROOM = 256
+"""Units left free in each message, so that the notice that it is sent again always fits above it."""
 NARROW = 20
 """Two labels of up to this many characters fit side by side on a phone."""
 HEADED = frozenset({"act", "close", "cite"})
@@ -76,7 +78,10 @@ def answered_message(out: Json, words: Mapping[str, str], choice: str) -> Messag
 
 
 def again(message: Message, notice: str) -> Message:
-    """Return a message that says first that it may have come before; too long, the notice goes without it."""
+    """Return a message that says first that it may have come before.
+
+    All that is made here leaves room for that; a message that somehow does not is better sent bare than not at all.
+    """
     html = f"<i>{escape(notice, quote=False)}</i>\n\n{message.html}"
     if units(html) > LONGEST:
         return message
@@ -153,15 +158,20 @@ def units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def leaves_room(html: str) -> bool:
+    """Say whether a text goes into one message, also with the notice that it is sent again."""
+    return units(html) <= LONGEST - ROOM
+
+
 def _parts(reply: Json, words: Mapping[str, str]) -> list[Message]:
     """Return one reply as messages, each short enough, tags and signs whole."""
     kind = reply["kind"]
-    texts = split(_with_marks(reply, words), lambda part: units(_dressed(part, "danger", first=True)) <= LONGEST)
+    texts = split(_with_marks(reply, words), lambda part: leaves_room(_dressed(part, "danger", first=True)))
     parts = [Message(_dressed(text, kind, first=number == 0), text) for number, text in enumerate(texts)]
     listed = _long_labels(reply)
     if parts and listed:
         longer = _append(parts[-1], listed)
-        if units(longer.html) <= LONGEST:
+        if leaves_room(longer.html):
             parts[-1] = longer
         else:
             parts.append(line_message(listed))

@@ -14,7 +14,7 @@ from bot.advice_log.choosing import session_of
 from bot.advice_log.members import Grant, enrol, facts_of, member_by_id, members
 from bot.advice_log.reads import note_read
 from bot.channels.telegram.incoming import Kind
-from bot.channels.telegram.layout import LONGEST, line_message, split, units
+from bot.channels.telegram.layout import leaves_room, line_message, split
 from bot.clock import read, shown, stamp
 from bot.door import LONGEST_SETTING, link_payload
 from bot.pages import receipt_page
@@ -64,7 +64,7 @@ class Oversight:
         else:
             return await self._read(incoming, person, rest)
         # A list of members can be longer than one message.
-        for part in split(said, lambda text: units(line_message(text).html) <= LONGEST):
+        for part in split(said, lambda text: leaves_room(line_message(text).html)):
             await self.sender.send(incoming.chat, line_message(part))
         return True
 
