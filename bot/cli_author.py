@@ -1,4 +1,4 @@
-"""Commands for whoever writes and approves flows: new, preview, sign."""
+"""Commands for whoever writes and approves flows: new, preview, sign, correct, transcript."""
 
 from __future__ import annotations
 
@@ -68,12 +68,68 @@ def preview(flow: str, content: Path | None, area: str, hours: str) -> None:
 @click.argument("flow")
 def sign(flow: str, name: str, role: str, day: str | None, content: Path | None) -> None:
     """Record who approved a flow as it stands: its words, shared steps, sources and actions."""
-    from bot.clock import is_day  # noqa: PLC0415
     from bot.signing import digest_of, signature_of  # noqa: PLC0415
     from bot.writing import add_signature  # noqa: PLC0415
 
     library = library_of(content)
     known_flow(library, flow)
+    on, name, role = _approver(day, name, role)
+    standing = signature_of(library, flow)
+    path = add_signature(
+        content, {"flow": flow, "digest": digest_of(library, flow), "name": name, "role": role, "on": on}
+    )
+    again = f" It was signed before, by {standing.name} on {standing.on}." if standing else ""
+    click.echo(f"Signed {flow} as it stands (in {path}).{again} Any change makes it a draft again.")
+
+
+@click.command()
+@content_option
+@click.option("--name", required=True, help="Who answers for it.")
+@click.option("--role", required=True, help="In which role, for instance 'designated safeguarding lead'.")
+@click.option("--source", "sources", multiple=True, required=True, help="What it rests on; may be given several times.")
+@click.argument("what")
+def correct(what: str, name: str, role: str, sources: tuple[str, ...], content: Path | None) -> None:
+    """Say what an urgent correction changed: whoever is in the middle is told, and goes on with the corrected words.
+
+    Mend the words first. At the next start each open conversation goes over to them with the person's next message, says
+    again what has other words now, and asks its open question again.
+    """
+    from bot.checks import problems_of  # noqa: PLC0415
+    from bot.library import Library, Origins  # noqa: PLC0415
+    from bot.models import Line  # noqa: PLC0415
+    from bot.writing import add_correction  # noqa: PLC0415
+
+    library = library_of(content)
+    on, name, role = _approver(None, name, role)
+    what = " ".join(what.split())
+    if not re.search(r"\w", what):
+        raise SetupError("Say in a sentence what was wrong and is right now: people in the middle are told just that.")
+    unknown = [source for source in sources if source not in library.sources]
+    if unknown:
+        raise SetupError(f"'{unknown[0]}' is no source in knowledge/: see 'thinkchild search' or 'thinkchild sources'.")
+    today = [one.id for one in library.lines.values() if one.corrected is not None and one.corrected.on == on]
+    row: dict[str, object] = {
+        "id": f"corrected_{on.replace('-', '_')}_{len(today) + 1}",
+        "text": what,
+        "sources": list(sources),
+        "corrected": {"name": name, "role": role, "on": on},
+    }
+    lines = (*library.content.lines, Line.model_validate(row))
+    after = Library(library.content.model_copy(update={"lines": lines}))
+    wrong = [problem for problem in problems_of(after, Origins()) if problem.file == "lines"]
+    if wrong:
+        raise SetupError(f"In these words it would not pass: {wrong[0].says} Nothing was written; say it otherwise.")
+    path = add_correction(content, row)
+    click.echo(
+        f"Kept (in {path}). From the next start on, whoever is in the middle of a conversation is told this, and goes on with "
+        "the guidance as it is now."
+    )
+
+
+def _approver(day: str | None, name: str, role: str) -> tuple[str, str, str]:
+    """Return the day, the name and the role of somebody who answers for words; raises SetupError where one is none."""
+    from bot.clock import is_day  # noqa: PLC0415
+
     on = day or datetime.now(UTC).date().isoformat()
     if not is_day(on):
         raise SetupError(f"'{on}' is no day: write it as 2026-11-21.")
@@ -82,12 +138,7 @@ def sign(flow: str, name: str, role: str, day: str | None, content: Path | None)
     name, role = " ".join(name.split()), " ".join(role.split())
     if not all(re.search(r"\w", said) and len(said) <= 60 and said.isprintable() for said in (name, role)):  # noqa: PLR2004 - as the model has it
         raise SetupError("A name and a role are needed, each of at most 60 plain letters.")
-    standing = signature_of(library, flow)
-    path = add_signature(
-        content, {"flow": flow, "digest": digest_of(library, flow), "name": name, "role": role, "on": on}
-    )
-    again = f" It was signed before, by {standing.name} on {standing.on}." if standing else ""
-    click.echo(f"Signed {flow} as it stands (in {path}).{again} Any change makes it a draft again.")
+    return on, name, role
 
 
 @click.group(cls=Commands)
@@ -142,4 +193,4 @@ def transcript_new(receipt: str, db: Path | None, out: Path | None) -> None:
     put(written(found, library), out)
 
 
-AUTHOR: tuple[click.Command, ...] = (new, preview, sign, transcript)
+AUTHOR: tuple[click.Command, ...] = (new, preview, sign, correct, transcript)

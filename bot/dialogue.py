@@ -106,7 +106,7 @@ def step(library: Library, state: State, event: Event) -> Turn:
 # --- going on ------------------------------------------------------------------------------------------
 
 
-def _go_on(library: Library, before: State, state: State, said: tuple[Reply, ...] = ()) -> Turn:
+def go_on(library: Library, before: State, state: State, said: tuple[Reply, ...] = ()) -> Turn:
     """Say what the new answers lead to, leave what has ended, and ask what is open now."""
     replies = [*said]
     gone: list[Superseded] = []
@@ -170,7 +170,7 @@ def _chose(library: Library, state: State, event: Chose) -> Turn:
                 offer.id, visit.name, run.number, offer.minutes, offer.next_working_morning, offered_one.by
             )
     changed = replace(state, runs=(*state.runs[:-1], run.with_answer(answer)), misses=0)
-    turn = _go_on(library, state, changed, withdrawn(library, state, changed) if run.reopened else ())
+    turn = go_on(library, state, changed, withdrawn(library, state, changed) if run.reopened else ())
     return replace(turn, reminder=reminder)
 
 
@@ -194,7 +194,7 @@ def _marked(library: Library, state: State, event: Marked, *, done: bool = False
     # While an answer is being changed, the old one stays in its place until the new one is complete.
     kept = run.with_answer(answer) if complete or run.reopened is None else replace(run, pending=answer)
     changed = replace(state, runs=(*state.runs[:-1], kept), misses=0)
-    return _go_on(library, state, changed, withdrawn(library, state, changed) if run.reopened and complete else ())
+    return go_on(library, state, changed, withdrawn(library, state, changed) if run.reopened and complete else ())
 
 
 def _open(library: Library, state: State, route: str, moment: Moment, *, carry: bool = False) -> Turn:
@@ -228,7 +228,7 @@ def _open(library: Library, state: State, route: str, moment: Moment, *, carry: 
         said = (line(library, "opening", title=library.flows[route].title.rstrip("?!."), draft=draft),)
         if before.made and not runs:
             said = (*said, line(library, "another_child"))
-    return _go_on(library, before, opened, said)
+    return go_on(library, before, opened, said)
 
 
 def _answer_interrupt(library: Library, state: State, event: Chose) -> Turn:
@@ -246,7 +246,7 @@ def _answer_interrupt(library: Library, state: State, event: Chose) -> Turn:
         return _do(library, cleared, Do("resume", moment=event.moment))
     none_of_them = choice == MENU and asked.about == WHICH_FLOW and unfinished(library, cleared)
     if choice == CARRY_ON or none_of_them:
-        return _go_on(library, cleared, cleared)
+        return go_on(library, cleared, cleared)
     if choice == LEAVE:
         return Turn(replace(cleared, stopped=True), (line(library, f"left_{asked.about}"),))
     if choice == AFRESH:
@@ -283,15 +283,15 @@ def _after_alarm(library: Library, state: State, asked: Interrupt, event: Chose,
     if rung and asked.answer is not None and state.top is not None:
         answer = replace(asked.answer, moment=event.moment)
         changed = replace(state, runs=(*state.runs[:-1], state.top.with_answer(answer)))
-        return _go_on(library, state, changed, said)
+        return go_on(library, state, changed, said)
     waits = asked.beneath or asked.then_open
     if rung and not waits and state.top is not None and unfinished(library, state):
         # Typed, or pressed: what the danger check's own yes establishes and advises holds here as well.
         answered = answered_with_emergency(library, state.top, event.moment)
         if answered is not state.top:
-            return _go_on(library, state, replace(state, runs=(*state.runs[:-1], answered)), said)
+            return go_on(library, state, replace(state, runs=(*state.runs[:-1], answered)), said)
         called = answered_with_emergency(library, Run(state.made + 1, DANGER_CHECK, event.moment), event.moment)
-        return _go_on(library, state, replace(state, runs=(*state.runs, called), made=called.number), said)
+        return go_on(library, state, replace(state, runs=(*state.runs, called), made=called.number), said)
     if asked.beneath:
         back = interrupted(library, state, Interrupt(asked.beneath))
         return replace(back, replies=(*said, *back.replies))
@@ -301,9 +301,9 @@ def _after_alarm(library: Library, state: State, asked: Interrupt, event: Chose,
             answered = answered_with_emergency(library, turn.state.top, event.moment)
             opened = replace(turn.state, runs=(*turn.state.runs[:-1], answered))
             opening = tuple(reply for reply in turn.replies if reply.step == "opening")
-            return _go_on(library, state, opened, (*said, *opening))
+            return go_on(library, state, opened, (*said, *opening))
         return replace(turn, replies=(*said, *turn.replies))
-    return _go_on(library, state, state, said)
+    return go_on(library, state, state, said)
 
 
 # --- commands ------------------------------------------------------------------------------------------

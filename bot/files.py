@@ -149,6 +149,7 @@ KINDS: tuple[FileKind, ...] = (
     FileKind("flow", "dialogues/flows/*.yaml", Flow, "flows"),
     FileKind("block", "dialogues/blocks/*.yaml", Block, "blocks"),
     FileKind("lines", "dialogues/lines.yaml", LinesFile),
+    FileKind("corrections", "dialogues/corrections.yaml", LinesFile),
     FileKind("exercise_lines", "dialogues/exercise_lines.yaml", LinesFile),
     FileKind("scenario", "dialogues/scenarios/*.yaml", Scenario, "scenarios"),
     FileKind("nlu", "dialogues/nlu/*.yaml", NluFile),

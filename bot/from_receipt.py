@@ -43,6 +43,9 @@ NOT_AGAIN = frozenset(
         *(
             "guarded",
             "versions_differ",
+            "corrected",
+            "corrected_advice",
+            "corrected_asked",
             "reminder_due",
             "label_known",
             "case_more",

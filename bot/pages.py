@@ -17,7 +17,7 @@ from bot.signing import standing
 from bot.wording import cite, page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from bot.advice_log import AdviceLog, Receipt
 
@@ -36,8 +36,10 @@ def _receipt(log: AdviceLog, code: str, template: str) -> str | None:
     held = receipt(log, code)
     if held is None:
         return None
-    library = library_of(log, held.content_version)
-    return page(template, **_values(held, library), since=standing_notes(log, held.session))
+    # More than one where an urgent correction came in the middle; the last says how it stands.
+    versions = list(dict.fromkeys((held.content_version, *(turn.content_version for turn in held.turns))))
+    libraries = [library for version in versions if (library := library_of(log, version)) is not None]
+    return page(template, **_values(held, libraries), versions=versions, since=standing_notes(log, held.session))
 
 
 def standing_notes(log: AdviceLog, session: str) -> tuple[str, ...]:
@@ -54,9 +56,11 @@ def library_of(log: AdviceLog, version: str) -> Library | None:
         return None
 
 
-def _values(held: Receipt, library: Library | None) -> dict[str, Any]:
+def _values(held: Receipt, libraries: Sequence[Library]) -> dict[str, Any]:
+    library = libraries[-1] if libraries else None
     cited = dict.fromkeys(source for turn in held.turns for said in turn.said for source in said.sources)
-    sources = [cite(library, source) for source in cited if library is not None and source in library.sources]
+    known = ((source, next((one for one in reversed(libraries) if source in one.sources), None)) for source in cited)
+    sources = [cite(one, source) for source, one in known if one is not None]
     return {
         "receipt": held,
         "turns": [turn for turn in held.turns if turn.said],

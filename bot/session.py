@@ -18,6 +18,7 @@ from bot.advice_log.rows import TurnRow
 from bot.asking import fill, is_closed, line, open_question, unfinished
 from bot.at_hand import AtHand, Matter
 from bot.clock import clock_time, due_of, moment, quiet_of, read, shown, stamp
+from bot.correcting import corrected, corrections_since, moved
 from bot.dialogue import Turn, new_state, step, welcome_back
 from bot.door import Door
 from bot.errors import SetupError, ThinkchildError
@@ -75,6 +76,8 @@ class _Sitting:
     turns: int
     state: State
     library: Library
+    was: Library | None = None
+    """What it was on until an urgent correction."""
 
 
 class Desk:
@@ -186,7 +189,11 @@ class Desk:
             over = begins and is_closed(library, state)  # what is finished stays so: a new start is a new case
             over = over or not any(is_offered(library, flow) for flow in library.flows)  # what it offers was withdrawn
             if (not silent and not over) or unfinished(library, state) or state.interrupt is not None:
-                return _Sitting(current.session, current.receipt, current.label, current.turns, state, library), silent
+                was = library if corrections_since(library, self.library) else None
+                library = self.library if was is not None else library
+                return _Sitting(
+                    current.session, current.receipt, current.label, current.turns, state, library, was
+                ), silent
         return self._new_sitting(person, now), False
 
     def _new_sitting(self, person: Person, now: datetime, label: str = "") -> _Sitting:
@@ -216,7 +223,8 @@ class Desk:
         """Work out a turn and keep it, inside the open transaction."""
         library = sitting.library.at(self.area, now.date().isoformat())
         hour = moment(library.area, now)
-        state, before = sitting.state, sitting.state
+        was = sitting.was.at(self.area, library.day) if sitting.was is not None else None
+        state = before = moved(was, library, sitting.state) if was is not None else sitting.state
         routing: Routing | None = None
         notes: tuple[Reply, ...] = ()
         if self._learning is not None and self._learning.allows(library, given):
@@ -235,10 +243,12 @@ class Desk:
             event, extra = Do("again"), (line(library, "reminder_over"),)
         event = replace(as_resumption(library, state, event), moment=hour)
         answer = told(library, state, event)
-        if stale and to_be_welcomed(library, state, event):
-            turn = welcome_back(library, state)
-        else:
-            turn = step(library, state, event)
+        changed, turn = (
+            corrected(was, library, sitting.state, state, event)
+            if was is not None
+            else ((), _taken(library, state, event, stale=stale))
+        )
+        notes = (*notes, *changed)
         matter = Matter(person.id, sitting.session, sitting.label, before)
         turn, about = self.at_hand.about(matter, library, turn, now)
         replies = (*extra, *self._told_of_the_update(sitting, event), *about, *turn.replies)
@@ -373,3 +383,10 @@ class Desk:
             label = f"{secrets.choice(words.label_colours)} {secrets.choice(words.label_things)}"
             if label not in used or len(used) >= len(words.label_colours) * len(words.label_things):
                 return label
+
+
+def _taken(library: Library, state: State, event: Event, *, stale: bool) -> Turn:
+    """Let the engine take an event; whoever was silent for long is asked first whether to carry on."""
+    if stale and to_be_welcomed(library, state, event):
+        return welcome_back(library, state)
+    return step(library, state, event)

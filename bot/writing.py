@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 LONGEST_TITLE, LONGEST_SHORT = 34, 20
 """A title leaves room for ", so far" over the summary."""
 ID = re.compile(r"[a-z][a-z0-9_]{0,63}")
-NO_SIGNATURES = re.compile(r"^signatures:\s*\[\s*\]\s*$", re.MULTILINE)
 
 NLU_HEAD = 'version: "3.1"\n\nnlu:\n'
 
@@ -118,18 +117,25 @@ def new_file(kind: str, name: str, text: str, content: Path | None) -> Path:
 def add_signature(content: Path | None, signature: dict[str, str]) -> Path:
     """Add one signature to the file of signatures, whole or not at all; raises SetupError when it cannot be written."""
     path = (content or content_root()) / "knowledge" / "signatures.yaml"
-    line = (
-        "  - {"
-        + ", ".join(f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in signature.items())
-        + "}\n"
-    )
+    return _add_row(path, "signatures", signature, "thinkchild sign")
+
+
+def add_correction(content: Path | None, line: dict[str, object]) -> Path:
+    """Add what an urgent correction changed, whole or not at all; raises SetupError when it cannot be written."""
+    path = (content or content_root()) / "dialogues" / "corrections.yaml"
+    return _add_row(path, "lines", line, "thinkchild correct")
+
+
+def _add_row(path: Path, part: str, row: Mapping[str, object], command: str) -> Path:
+    """Add a row, on one line, at the end of a file that is one list; what cannot be read back is not left behind."""
+    told = ", ".join(f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in row.items())
     with _written(path):
-        held = path.read_text(encoding="utf-8") if path.exists() else "signatures: []\n"
-        held = NO_SIGNATURES.sub("signatures:", held)
-        with _draft(path, held.rstrip("\n") + "\n" + line) as draft:
-            if _last_signature(draft) != signature:
+        held = path.read_text(encoding="utf-8") if path.exists() else f"{part}: []\n"
+        held = re.sub(rf"^{part}:\s*\[\s*\]\s*$", f"{part}:", held, flags=re.MULTILINE)
+        with _draft(path, f"{held.rstrip()}\n  - {{{told}}}\n") as draft:
+            if _last_row(draft, part) != row:
                 raise SetupError(
-                    f"{path} is not laid out as 'thinkchild sign' does it: under 'signatures:', put each on a line that begins "
+                    f"{path} is not laid out as '{command}' does it: under '{part}:', put each on a line that begins "
                     "with two spaces and a dash."
                 )
     return path
@@ -209,8 +215,8 @@ def _draft(path: Path, text: str) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
-def _last_signature(path: Path) -> object:
-    """Read back the last signature of a file, so that none is left behind that could not be read."""
-    document = read_yaml(path, "knowledge/signatures.yaml")
-    held = document.data.get("signatures") if isinstance(document.data, dict) and not document.problems else None
+def _last_row(path: Path, part: str) -> object:
+    """Read back the last row of a file that is one list."""
+    document = read_yaml(path, path.name)
+    held = document.data.get(part) if isinstance(document.data, dict) and not document.problems else None
     return held[-1] if isinstance(held, list) and held else None

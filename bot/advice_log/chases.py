@@ -16,7 +16,7 @@ _CHASE = (
     "SELECT r.id, coalesce(nullif(r.series, 0), r.id), r.rung, r.session, r.step, r.due_at, r.due_by, "
     "(SELECT t.at FROM reminders f JOIN turns t ON t.id = f.turn WHERE f.id = coalesce(nullif(r.series, 0), r.id)), "
     "(SELECT f.due_at FROM reminders f WHERE f.id = coalesce(nullif(r.series, 0), r.id)), "
-    "r.turn, s.label, s.receipt, s.area, s.content_version, "
+    "r.turn, s.label, s.receipt, s.area, (SELECT t.content_version FROM turns t WHERE t.id = r.turn), "
     "coalesce((SELECT x.status FROM reminder_status x WHERE x.reminder = r.id ORDER BY x.id DESC LIMIT 1), '') AS standing "
     "FROM reminders r JOIN sessions s ON s.id = r.session JOIN owners o ON o.session = r.session "
 )

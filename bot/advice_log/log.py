@@ -106,7 +106,7 @@ class AdviceLog(Writing):
     def current(self, person: str) -> Current | None:
         """Return somebody's latest session, or None."""
         row = self.connection.execute(
-            "SELECT s.id, s.receipt, s.label, s.area, s.content_version, w.body, t.n, t.stopped, t.closed, t.at "
+            "SELECT s.id, s.receipt, s.label, s.area, t.content_version, w.body, t.n, t.stopped, t.closed, t.at "
             "FROM sessions s JOIN turns t ON t.session = s.id LEFT JOIN words w ON w.part = 'turns' AND w.row = t.id "
             f"WHERE s.id = {_LATEST.format('?')} ORDER BY t.n DESC LIMIT 1",
             (person,),
@@ -118,7 +118,7 @@ class AdviceLog(Writing):
     def session_state(self, session: str) -> Current | None:
         """Return a session with the state of its last turn that advised something; None if it has none."""
         row = self.connection.execute(
-            "SELECT s.id, s.receipt, s.label, s.area, s.content_version, w.body, t.n, t.stopped, t.closed, t.at "
+            "SELECT s.id, s.receipt, s.label, s.area, t.content_version, w.body, t.n, t.stopped, t.closed, t.at "
             "FROM sessions s JOIN turns t ON t.session = s.id JOIN words w ON w.part = 'turns' AND w.row = t.id "
             "WHERE s.id = ? AND t.flow <> '' ORDER BY t.n DESC LIMIT 1",
             (session,),

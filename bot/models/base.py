@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StrictBool, StrictInt, StringConstraints
 
 
 class Model(BaseModel):
@@ -28,6 +29,18 @@ Label = Annotated[str, StringConstraints(min_length=1, max_length=40, strip_whit
 Short = Annotated[str, StringConstraints(min_length=1, max_length=20, strip_whitespace=True)]
 Flag = StrictBool
 Count = StrictInt
+Title = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
+
+
+def _of_the_calendar(day: str) -> str:
+    """Refuse a day that never comes: a review on the 31st of November would never be due."""
+    year, month, number = map(int, day.split("-"))
+    if not (1 <= month <= 12 and year and 1 <= number <= monthrange(year, month)[1]):  # noqa: PLR2004 - months
+        raise ValueError(f"'{day}' is no day of the calendar.")
+    return day
+
+
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_of_the_calendar)]
 
 
 class Urgency(StrEnum):

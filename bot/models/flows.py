@@ -14,6 +14,7 @@ from pydantic import Discriminator, Field, Tag
 from bot.models.base import (
     By,
     Count,
+    Day,
     Evidence,
     Flag,
     Id,
@@ -24,6 +25,7 @@ from bot.models.base import (
     Short,
     SourceId,
     Text,
+    Title,
 )
 
 Sources = Annotated[tuple[SourceId, ...], Field(min_length=1)]
@@ -248,13 +250,25 @@ class Flow(Route):
     )
 
 
+class Corrected(Model):
+    """Who marked a change of the content as urgent, and when."""
+
+    name: Title
+    role: Title
+    on: Day
+
+
 class Line(Model):
-    """A fixed line that belongs to no flow: a greeting, the 999 card, the limits of this guidance."""
+    """A fixed line that belongs to no flow: a greeting, the 999 card, the limits of this guidance.
+
+    With `corrected` it says what an urgent correction changed: open conversations go over to the content that has it.
+    """
 
     id: Id
     kind: ReplyKind = ReplyKind.SAY
     text: Text
     sources: tuple[SourceId, ...] = ()
+    corrected: Corrected | None = None
 
 
 __all__ = [

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from bot.models.base import ActionClass, Count, Evidence, Flag, Id, Label, Model, Short, SourceId, Text
+from bot.models.base import (
+    ActionClass,
+    Count,
+    Day,
+    Evidence,
+    Flag,
+    Id,
+    Label,
+    Model,
+    Short,
+    SourceId,
+    Text,
+    Title,
+)
 from bot.models.flows import Sources
 
-Title = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
-
-
-def _of_the_calendar(day: str) -> str:
-    """Refuse a day that never comes: a review on the 31st of November would never be due."""
-    year, month, number = map(int, day.split("-"))
-    if not (1 <= month <= 12 and year and 1 <= number <= monthrange(year, month)[1]):  # noqa: PLR2004 - months
-        raise ValueError(f"'{day}' is no day of the calendar.")
-    return day
-
-
-Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_of_the_calendar)]
 MINUTES_OF_A_DAY, LONGEST_QUIET = 24 * 60, 14 * 60
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 

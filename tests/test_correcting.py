@@ -1,0 +1,242 @@
+"""An urgent correction reaches whoever is in the middle of a conversation; any other change waits for the next one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from content import keep, reworded
+from walking import Talk, texts
+
+from bot.advice_log import AdviceLog, receipt, verify
+from bot.events import Alarmed, Chose, Do, Open
+from bot.library import Library
+from bot.models import Line
+from bot.pages import receipt_page, receipt_text
+from bot.session import Desk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from commands import Done
+    from walking import Clock
+
+    from bot.session import Said
+
+OLD = "On the head or face, or in pain or at all unwell: 999 first."
+NEW = "On the head or face, in pain, sleepy or at all unwell: 999 first."
+WHAT = "Sleepiness was missing from the signs that mean 999."
+TO_ADVICE = ("no_sign", "not_soon", "not_mobile")
+
+
+def put_right(library: Library, what: str = WHAT, *, name: str = "corrected_2026_11_23_1") -> Library:
+    """Return a library with one urgent correction more."""
+    who = {"name": "A Lead", "role": "designated safeguarding lead", "on": "2026-11-23"}
+    line = Line.model_validate({"id": name, "text": what, "sources": ["H9"], "corrected": who})
+    return Library(library.content.model_copy(update={"lines": (*library.content.lines, line)}))
+
+
+@pytest.fixture
+def mended(content: Library) -> Library:
+    """Return the content with an action in other words, and the correction that says so."""
+    return put_right(reworded(content, OLD, NEW))
+
+
+@pytest.fixture
+def after(log: AdviceLog, clock: Clock) -> Callable[..., Talk]:
+    """Return a way to go on talking once the program has started with other content."""
+
+    def start(somebody: Talk, library: Library, **settings: str) -> Talk:
+        keep(log, library)
+        desk = Desk(log, library, clock=clock, **settings)
+        desk.shelf.matchers = somebody.desk.shelf.matchers
+        return Talk(desk, somebody.person)
+
+    return start
+
+
+def lines_of(library: Library, *names: str) -> list[str]:
+    """Return fixed lines by name."""
+    return [library.lines[name].text for name in names]
+
+
+def said_lines(said: Said) -> list[str]:
+    """Return what a turn said, reply by reply."""
+    return [reply["text"] for reply in said.out["replies"]]
+
+
+def test_the_next_message_is_told_what_changed_and_hears_it_anew(
+    talk: Callable[..., Talk], after: Callable[..., Talk], mended: Library, log: AdviceLog
+) -> None:
+    """What was put right, the advice in its new words, and the open question again; the answer to the old words is not taken."""
+    before = talk().go("mark_on_child", *TO_ADVICE)
+    assert OLD in texts(before)
+    somebody = after(talk(), mended)
+    said = somebody.say(Chose(("not_staff",)))
+    spoken = said_lines(said)
+    assert spoken[:3] == [mended.lines["corrected"].text, WHAT, mended.lines["corrected_advice"].text]
+    assert NEW in spoken[3]
+    assert OLD not in texts(said)
+    assert spoken[-2:] == [mended.lines["corrected_asked"].text, said_lines(before)[-1]]
+    old = said_lines(before)
+    assert spoken[3:-2] == [old[0].replace(OLD, NEW), old[1]], "the whole of that step, and no other"
+    assert said.out["step"] == before.out["step"]
+    assert said.out["session"] == before.out["session"]
+    assert said.out["content_version"] == mended.version
+    assert verify(log.connection)[1] is None
+
+
+def test_the_advice_that_was_put_right_no_longer_stands_in_the_record(
+    talk: Callable[..., Talk], after: Callable[..., Talk], mended: Library, log: AdviceLog, content: Library
+) -> None:
+    """The old words are marked as overtaken, the new ones stand, and the receipt names both versions."""
+    talk().go("mark_on_child", *TO_ADVICE)
+    said = after(talk(), mended).say(Do("why"))
+    rows = log.connection.execute(
+        "SELECT w.body, EXISTS (SELECT 1 FROM supersessions s WHERE s.advice = a.id) FROM advice a "
+        "JOIN words w ON w.part = 'advice' AND w.row = a.id WHERE a.step = 'mark_on_child/baby_now' ORDER BY a.id"
+    ).fetchall()
+    assert [gone for _, gone in rows] == [1, 1, 0, 0], "a step of two messages, said twice"
+    assert [(OLD in body, NEW in body) for body, _ in rows] == [
+        (True, False),
+        (False, False),
+        (False, True),
+        (False, False),
+    ]
+    code = said.out["receipt"]
+    held = receipt(log, code)
+    assert held is not None
+    assert [turn.content_version for turn in held.turns] == [content.version] * 4 + [mended.version]
+    for page in (receipt_text(log, code), receipt_page(log, code)):
+        assert page is not None
+        assert f"{content.version}, corrected to {mended.version}" in page
+        assert WHAT in page
+
+
+def test_it_is_told_once_and_the_conversation_goes_on(
+    talk: Callable[..., Talk], after: Callable[..., Talk], mended: Library, log: AdviceLog
+) -> None:
+    """From then on answers count again, on the corrected content, to the end."""
+    talk().go("mark_on_child", *TO_ADVICE)
+    somebody = after(talk(), mended)
+    said = somebody.say(Chose(("not_staff",)))
+    for _ in range(40):
+        said = somebody.to_the_next(said)
+        assert WHAT not in texts(said)
+        if said.out["closed"]:
+            break
+    assert said.out["closed"]
+    assert said.out["content_version"] == mended.version
+    assert verify(log.connection)[1] is None
+
+
+def test_any_other_change_waits_for_the_next_conversation(
+    talk: Callable[..., Talk], after: Callable[..., Talk], content: Library
+) -> None:
+    """Without a correction the session finishes on the version it began with."""
+    talk().go("mark_on_child", *TO_ADVICE)
+    said = after(talk(), reworded(content, OLD, NEW)).say(Do("back"))
+    assert said.out["content_version"] == content.version
+    assert "put right" not in texts(said)
+
+
+def test_a_conversation_that_began_with_a_correction_is_not_told_of_it(
+    talk: Callable[..., Talk], after: Callable[..., Talk], mended: Library
+) -> None:
+    """Only what is newer than the conversation is told; two at once are told in their order."""
+    somebody = after(talk(), mended)
+    assert WHAT not in texts(somebody.go("mark_on_child", *TO_ADVICE))
+    twice = put_right(
+        put_right(mended, "First.", name="corrected_2026_11_23_2"), "Second.", name="corrected_2026_11_23_3"
+    )
+    assert said_lines(after(somebody, twice).say(Chose(("not_staff",))))[:3] == [
+        mended.lines["corrected"].text,
+        "First.",
+        "Second.",
+    ]
+
+
+@pytest.mark.parametrize("danger", ["the alarm", "the first answer", "words"])
+def test_danger_is_heard_before_any_correction(
+    talk: Callable[..., Talk], after: Callable[..., Talk], mended: Library, danger: str
+) -> None:
+    """An alarm is taken although the words before it were corrected, and 999 stands first; then comes what was put right."""
+    talk().go("mark_on_child", *(() if danger == "the first answer" else TO_ADVICE))
+    somebody = after(talk(), mended)
+    given = {"the alarm": Alarmed(), "the first answer": Chose(("yes_now",)), "words": "she has stopped breathing"}
+    said = somebody.say(given[danger])
+    assert said.out["replies"][0]["kind"] == "danger"
+    assert "999" in said_lines(said)[0]
+    assert WHAT in said_lines(said)
+    assert somebody.say(Chose(("rung_999",))).out["content_version"] == mended.version
+
+
+def test_whoever_has_rung_999_goes_on_at_once(
+    talk: Callable[..., Talk], after: Callable[..., Talk], mended: Library
+) -> None:
+    """The card is not asked again: what to do when help is on its way comes with what was put right."""
+    talk().go("mark_on_child", "yes_now")
+    said = after(talk(), mended).say(Chose(("rung_999",)))
+    assert WHAT in said_lines(said)
+    assert mended.lines["corrected_asked"].text not in said_lines(said)
+    assert "When 999 is on its way" in texts(said)
+
+
+def test_danger_that_the_corrected_words_no_longer_offer_is_heard(
+    talk: Callable[..., Talk], after: Callable[..., Talk], content: Library
+) -> None:
+    """An answer that meant 999 when it was read raises the card, whatever became of it since."""
+    talk().go("mark_on_child")
+    gone = content.compiled.replace('"id":"yes_now"', '"id":"yes_at_once"')
+    said = after(talk(), put_right(Library(type(content.content).model_validate_json(gone)))).say(Chose(("yes_now",)))
+    assert said.out["replies"][0]["kind"] == "danger"
+
+
+def test_a_flow_that_was_withdrawn_is_left(
+    talk: Callable[..., Talk], after: Callable[..., Talk], content: Library, log: AdviceLog
+) -> None:
+    """Where the corrected content has no such flow any more, what was put right is said and the menu comes."""
+    talk().go("mark_on_child", *TO_ADVICE)
+    left = tuple(flow for flow in content.content.flows if flow.id != "mark_on_child")
+    without = put_right(Library(content.content.model_copy(update={"flows": left})), "That guidance was withdrawn.")
+    somebody = after(talk(), without)
+    said = somebody.say(Chose(("not_staff",)))
+    assert "That guidance was withdrawn." in said_lines(said)
+    assert said.out["step"] == "menu"
+    assert somebody.say(Open("new_partner")).out["flow"] == "new_partner"
+    assert verify(log.connection)[1] is None
+
+
+def test_a_number_that_was_put_right_reaches_who_was_given_the_old_one(
+    log: AdviceLog, content: Library, clock: Clock, after: Callable[..., Talk]
+) -> None:
+    """The numbers of an area are content, too: the action that showed the old one is said again with the new one."""
+    desk = Desk(log, content, area="demonstration", clock=clock)
+    somebody = Talk(desk, desk.person("somebody"))
+    told = texts(somebody.go("mark_on_child", *TO_ADVICE))
+    number = next(
+        contact.number
+        for contact in content.areas["demonstration"].contacts.values()
+        if contact.number and contact.number in told
+    )
+    right = put_right(reworded(content, number, "01632 960 999"), "A number was wrong.")
+    said = after(somebody, right, area="demonstration").say(Chose(("not_staff",)))
+    assert "01632 960 999" in texts(said)
+    assert number not in texts(said)
+
+
+def test_a_lead_writes_a_correction(command: Callable[..., Done], tmp_path: Path) -> None:
+    """The command adds it to the content, which stays clean; what nobody may say, or rests on nothing, is not written."""
+    from content import copy_shipped  # noqa: PLC0415 - a copy for this test alone
+
+    copy_shipped(tmp_path)
+    file = tmp_path / "dialogues" / "corrections.yaml"
+    given = ("--name", "A Lead", "--role", "designated safeguarding lead", "--content", str(tmp_path))
+    for what, source in (("Wait and see.", "H9"), ("The number was wrong.", "nothing-1"), (" . ", "H9")):
+        assert command("correct", what, "--source", source, *given).code == 2
+        assert "corrected_" not in file.read_text(encoding="utf-8")
+    for number in (1, 2):
+        assert command("correct", "The duty team's number was wrong.", "--source", "H25", *given).code == 0
+        assert file.read_text(encoding="utf-8").count("corrected_") == number
+    assert "Clean" in command("check", "--content", str(tmp_path)).out
