@@ -43,9 +43,6 @@ NOT_AGAIN = frozenset(
         *(
             "guarded",
             "versions_differ",
-            "corrected",
-            "corrected_advice",
-            "corrected_asked",
             "reminder_due",
             "label_known",
             "case_more",
@@ -74,6 +71,9 @@ def written(receipt: Receipt, library: Library) -> str:
     for place, turn in enumerate(turns):
         if turn.event == "nudged" or any(said.step.startswith(CAME_BACK) for said in turn.said):
             lines += ["", "# here somebody came back later; an example goes on at once, so it ends"]
+            break
+        if turn.content_version != receipt.content_version:
+            lines += ["", "# here the guidance was put right in the middle; an example has one version, so it ends"]
             break
         lines.append("")
         if place or not (opening == "open" or (turn.event, turn.given) == ("do", "begin")):

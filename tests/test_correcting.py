@@ -10,6 +10,8 @@ from walking import Talk, texts
 
 from bot.advice_log import AdviceLog, receipt, verify
 from bot.events import Alarmed, Chose, Do, Open
+from bot.examples import parse, run
+from bot.from_receipt import written
 from bot.library import Library
 from bot.models import Line
 from bot.pages import receipt_page, receipt_text
@@ -112,6 +114,20 @@ def test_the_advice_that_was_put_right_no_longer_stands_in_the_record(
         assert page is not None
         assert f"{content.version}, corrected to {mended.version}" in page
         assert WHAT in page
+
+
+def test_an_example_made_of_it_ends_where_it_was_put_right(
+    talk: Callable[..., Talk], after: Callable[..., Talk], content: Library, mended: Library, log: AdviceLog
+) -> None:
+    """An example is held on one version: what came after the correction is no part of it, and the file says so."""
+    talk().go("mark_on_child", *TO_ADVICE)
+    held = receipt(log, after(talk(), mended).say(Chose(("not_staff",))).out["receipt"])
+    assert held is not None
+    made = written(held, content)
+    assert "the guidance was put right in the middle" in made
+    assert "A mark on a baby" in made
+    assert mended.lines["corrected"].text not in made
+    assert run(parse(made, "made"), content) == []
 
 
 def test_it_is_told_once_and_the_conversation_goes_on(
