@@ -80,6 +80,14 @@ class AtHand:
         busy = unfinished(library, state) and now - read(current.last_at) <= silence
         return "" if alarmed(state) or busy or asked_now else label
 
+    def put_right_since(self, person: str, label: str) -> tuple[Reply, ...]:
+        """Return what was put right since somebody was last advised under a label: it comes before that is repeated."""
+        latest = self.log.session_state(self.log.labels_of(person).get(label, ""))
+        if latest is None:
+            return ()
+        since, library = self.shelf.corrections_since(self.shelf.version(latest.content_version)), self.shelf.library
+        return (line(library, "corrected_since"), *(line(library, one.id) for one in since)) if since else ()
+
     def back_from_a_reminder(self, person: str, given: Event | str) -> Event | str:
         """Read coming back as coming from the reminder that was sent, if there is one."""
         if not isinstance(given, Do) or given.command not in COMING_BACK:

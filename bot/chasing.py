@@ -207,10 +207,13 @@ def asked_about(
     current = log.session_state(one.session) if one is not None else None
     if one is None or current is None:
         return ()
-    then = _library(shelf, one)
+    # The session may have gone over to corrected content since the reminder was set.
+    then = shelf.version(current.content_version).at(one.area, "")
+    since = shelf.corrections_since(then)
     advised = reports_of(then, actions_so_far(then, State.from_json(json.loads(current.state)["state"])))
     parts = in_parts(map(with_time, advised))
-    said = [line(library, "chase_about", label=one.label, receipt=one.receipt, answers=part) for part in parts[:1]]
+    said = [line(library, "corrected_since"), *(line(library, each.id) for each in since)] if since else []
+    said += [line(library, "chase_about", label=one.label, receipt=one.receipt, answers=part) for part in parts[:1]]
     said += [line(library, "case_more", answers=part) for part in parts[1:]]
     if one.rung and not answered:
         said += [line(library, "chase_unanswered"), *_rung(library, one.rung)]

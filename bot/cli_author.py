@@ -97,19 +97,21 @@ def correct(what: str, name: str, role: str, sources: tuple[str, ...], content: 
     from bot.checks import problems_of  # noqa: PLC0415
     from bot.library import Library, Origins  # noqa: PLC0415
     from bot.models import Line  # noqa: PLC0415
+    from bot.signing import signature_of  # noqa: PLC0415
     from bot.writing import add_correction  # noqa: PLC0415
 
     library = library_of(content)
     on, name, role = _approver(None, name, role)
     what = " ".join(what.split())
-    if not re.search(r"\w", what):
+    if not re.search(r"\w", what) or not what.isprintable():
         raise SetupError("Say in a sentence what was wrong and is right now: people in the middle are told just that.")
     unknown = [source for source in sources if source not in library.sources]
     if unknown:
         raise SetupError(f"'{unknown[0]}' is no source in knowledge/: see 'thinkchild search' or 'thinkchild sources'.")
-    today = [one.id for one in library.lines.values() if one.corrected is not None and one.corrected.on == on]
+    begins = f"corrected_{on.replace('-', '_')}_"
+    used = [int(one.removeprefix(begins)) for one in library.lines if re.fullmatch(rf"{begins}\d{{1,9}}", one)]
     row: dict[str, object] = {
-        "id": f"corrected_{on.replace('-', '_')}_{len(today) + 1}",
+        "id": f"{begins}{max(used, default=0) + 1}",
         "text": what,
         "sources": list(sources),
         "corrected": {"name": name, "role": role, "on": on},
@@ -124,6 +126,10 @@ def correct(what: str, name: str, role: str, sources: tuple[str, ...], content: 
         f"Kept (in {path}). From the next start on, whoever is in the middle of a conversation is told this, and goes on with "
         "the guidance as it is now."
     )
+    signed = {one.flow for one in library.content.signatures if one.flow in library.flows}
+    lapsed = sorted(flow for flow in signed if signature_of(library, flow) is None)
+    if lapsed:
+        click.echo(f"Drafts again by what was changed, until they are signed: {', '.join(lapsed)}.")
 
 
 def _approver(day: str | None, name: str, role: str) -> tuple[str, str, str]:

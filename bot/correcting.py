@@ -1,8 +1,13 @@
-"""A conversation goes over to corrected content in the middle (decision 9). Pure.
+"""An urgent correction reaches a conversation that is open (decision 9). Pure.
 
-Only what a lead marked as urgent does that: a line with `corrected` that the content of the conversation does not have. Its
-answers stay. What they led to is worked out anew from the corrected content, whatever of it has other words now is said
-again, and what is open is asked again: an answer that was given to the old words is not taken, unless it means danger.
+Only what a lead marked as urgent does that: a line with `corrected` that the content of the conversation does not have. It
+is told in place of the answer to a question of a flow, and never at another moment:
+
+* what means danger, what answers a card (999, a child, a parent), the menu or a reminder, and what is said after a long
+  silence is done first, on the content that the conversation has; the correction comes with the next question;
+* where only words differ, answers stay, what was said in other words is said again, and the same question comes again;
+* where more differs (a step, an option, a flow that is gone, an action less) nobody can say what the answers are worth now:
+  the flow is begun again from the danger check.
 """
 
 from __future__ import annotations
@@ -10,66 +15,80 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.asking import in_words, line, open_question
+from bot.asking import CARDS, actions_so_far, in_words, line, unfinished
 from bot.changes import as_it_was, has_words
-from bot.dialogue import go_on, step
-from bot.events import Alarmed, Chose, Marked, Reply, Superseded
-from bot.interrupts import Turn, alarmed
+from bot.dialogue import go_on, new_state, step
+from bot.events import Alarmed, Do, Nudged, Open, Reply, Superseded, WroteAs
 from bot.messages import in_messages
-from bot.models import CloseStep
+from bot.models import AskStep, CloseStep, PromptsStep
 from bot.replay import walk
+from bot.signing import is_offered
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.events import Event
+    from bot.interrupts import Turn
     from bot.library import Library
     from bot.models import Line
     from bot.replay import Visit, Walk
     from bot.state import Run, State
 
+Shape = tuple[object, ...]
 
-def corrections_since(was: Library, library: Library) -> tuple[Line, ...]:
-    """Return the urgent corrections that earlier content does not have."""
-    known = {one.id for one in was.content.lines}
-    return tuple(one for one in library.content.lines if one.corrected is not None and one.id not in known)
+
+def can_be_told(was: Library, before: State, event: Event, turn: Turn) -> bool:
+    """Say whether a correction may take the place of the turn that an event makes: nothing in it is about danger."""
+    if isinstance(event, Alarmed | WroteAs | Nudged) or (isinstance(event, Do) and event.command in {"stop", "danger"}):
+        return False
+    card = turn.state.interrupt is not None and turn.state.interrupt.about in CARDS
+    return before.interrupt is None and unfinished(was, before) and not card
 
 
 def corrected(
-    was: Library, library: Library, before: State, state: State, event: Event
+    was: Library, library: Library, before: State, event: Event, corrections: Sequence[Line]
 ) -> tuple[tuple[Reply, ...], Turn]:
-    """Return what is said because of a correction, and the turn that the event then makes on the corrected content.
-
-    `before` is the state on the content that was, `state` the same as `moved` gave it.
-    """
-    said = [line(library, "corrected"), *(line(library, one.id) for one in corrections_since(was, library))]
+    """Return what is said because of corrections, and the turn that asks again, on the corrected content."""
+    told = [line(library, "corrected"), *(line(library, one.id) for one in corrections)]
+    if not _same_shape(was, library, before):
+        return (*told, line(library, "corrected_begin")), _begun_again(library, before, event)
+    state = replace(before, version=library.version)
     changed, gone = _said_otherwise(was, library, before, state)
     if changed:
-        said += [line(library, "corrected_advice"), *changed]
-    turn = _turn(was, library, before, state, event)
-    return tuple(said), replace(turn, superseded=(*gone, *turn.superseded))
+        told += [line(library, "corrected_advice"), *changed]
+    turn = go_on(library, state, state)
+    return (*told, line(library, "corrected_asked")), replace(turn, superseded=(*gone, *turn.superseded))
 
 
-def _turn(was: Library, library: Library, before: State, state: State, event: Event) -> Turn:
-    """Take an event, unless it answers words that may be others by now; danger is always heard, and so is what follows it."""
-    if not isinstance(event, Chose | Marked) or alarmed(before):
-        return step(library, state, event)
-    if alarmed(step(was, before, event).state):
-        turn = step(library, state, event)
-        return turn if alarmed(turn.state) else step(library, state, Alarmed(moment=event.moment))
-    asked = (
-        go_on(library, state, state)
-        if state.interrupt is None and state.top is not None
-        else Turn(state, (open_question(library, state),))
-    )
-    return replace(asked, replies=(line(library, "corrected_asked"), *asked.replies))
+def _begun_again(library: Library, before: State, event: Event) -> Turn:
+    """Open the flow anew, or the menu where it is no longer there."""
+    fresh, route = replace(new_state(library), made=before.made), before.runs[0].route
+    if route in library.flows and is_offered(library, route):
+        return step(library, fresh, Open(route, moment=event.moment))
+    return step(library, fresh, Do("menu", moment=event.moment))
 
 
-def moved(was: Library, library: Library, state: State) -> State:
-    """Return a state as it stands in other content: a flow that is gone falls away, and a choice that offers it."""
-    asked, withdrawn = state.interrupt, was.flows.keys() - library.flows.keys()
-    if asked is not None and withdrawn.intersection((*asked.offers, asked.then_open)):
-        asked = replace(asked, then_open="") if alarmed(state) else None
-    runs, past = (tuple(run for run in part if run.route in library.routes) for part in (state.runs, state.past))
-    return replace(state, version=library.version, runs=runs, past=past, interrupt=asked)
+def _same_shape(was: Library, library: Library, state: State) -> bool:
+    """Say whether two contents differ in nothing but words, as far as a conversation has come."""
+    runs = (*state.past, *state.runs)
+    if not all(run.route in library.routes and is_offered(library, run.route) for run in runs):
+        return False
+    if any(_shape(walk(was, run)) != _shape(walk(library, run)) for run in runs):
+        return False
+    return {one.do for one in actions_so_far(was, state)} <= {one.do for one in actions_so_far(library, state)}
+
+
+def _shape(passed: Walk) -> Shape:
+    """Return a run's steps with what may be answered to each, and where it stands."""
+    steps = tuple((visit.name, visit.subject, _answers(visit)) for visit in passed.visits)
+    return steps, passed.open.name if passed.open is not None else "", passed.ended, passed.closed
+
+
+def _answers(visit: Visit) -> Shape:
+    if isinstance(visit.step, AskStep):
+        options = visit.step.options
+        return tuple((one.id, one.label, one.emergency, one.open, one.next, one.means) for one in options)
+    return tuple(prompt.id for prompt in visit.step.prompts) if isinstance(visit.step, PromptsStep) else ()
 
 
 def _said_otherwise(
@@ -78,17 +97,16 @@ def _said_otherwise(
     """Return all that has other words now than when it was said, and which steps said what no longer stands."""
     said: list[Reply] = []
     gone: list[Superseded] = []
-    now = {run.number: run for run in (*state.past, *state.runs)}
     for run in (*before.past, *before.runs):
         old = _spoken(was, before, walk(was, as_it_was(run)), run)
-        new = _spoken(library, state, walk(library, as_it_was(now[run.number])), run) if run.number in now else {}
+        new = _spoken(library, state, walk(library, as_it_was(run)), run)
         said += [reply for name, replies in new.items() if replies != old.get(name) for reply in replies]
         gone += [Superseded(name, run.number) for name, replies in old.items() if replies != new.get(name)]
     return tuple(said), tuple(gone)
 
 
 def _spoken(library: Library, state: State, passed: Walk, run: Run) -> dict[str, tuple[Reply, ...]]:
-    """Return what was said in a run, by step: no questions, and no summary, which is said again anyhow."""
+    """Return what was said in a run, by step: no questions, and no summary, which is said when the run gets there."""
     return {
         visit.name: in_messages(library, reply)
         for visit in passed.visits

@@ -17,7 +17,7 @@ from bot.signing import standing
 from bot.wording import cite, page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from bot.advice_log import AdviceLog, Receipt
 
@@ -38,7 +38,7 @@ def _receipt(log: AdviceLog, code: str, template: str) -> str | None:
         return None
     # More than one where an urgent correction came in the middle; the last says how it stands.
     versions = list(dict.fromkeys((held.content_version, *(turn.content_version for turn in held.turns))))
-    libraries = [library for version in versions if (library := library_of(log, version)) is not None]
+    libraries = {version: library for version in versions if (library := library_of(log, version)) is not None}
     return page(template, **_values(held, libraries), versions=versions, since=standing_notes(log, held.session))
 
 
@@ -56,29 +56,34 @@ def library_of(log: AdviceLog, version: str) -> Library | None:
         return None
 
 
-def _values(held: Receipt, libraries: Sequence[Library]) -> dict[str, Any]:
-    library = libraries[-1] if libraries else None
+def _values(held: Receipt, libraries: Mapping[str, Library]) -> dict[str, Any]:
+    library = next(reversed(list(libraries.values())), None)
     cited = dict.fromkeys(source for turn in held.turns for said in turn.said for source in said.sources)
-    known = ((source, next((one for one in reversed(libraries) if source in one.sources), None)) for source in cited)
+    known = ((source, next((one for one in libraries.values() if source in one.sources), None)) for source in cited)
     sources = [cite(one, source) for source, one in known if one is not None]
     return {
         "receipt": held,
         "turns": [turn for turn in held.turns if turn.said],
         "when": shown_twice,
         "sources": sources,
-        "limits": _standing(library, held) if library is not None else "",
+        "limits": _standing(libraries, held),
         "area": library.areas[held.area].name if library is not None and held.area in library.areas else held.area,
     }
 
 
-def _standing(library: Library, held: Receipt) -> str:
-    """Say of each flow that was gone through whether it was approved as it then stood."""
-    flows = dict.fromkeys(turn.flow for turn in held.turns if turn.flow in library.flows)
-    if not flows:
-        return library.lines["draft"].text
-    if len(flows) == 1:
-        return standing(library, library.flows[next(iter(flows))])
-    return " ".join(f"{library.flows[flow].title}: {standing(library, library.flows[flow])}" for flow in flows)
+def _standing(libraries: Mapping[str, Library], held: Receipt) -> str:
+    """Say of each flow that was gone through whether it was approved as it then stood, on each version it was gone through."""
+    gone = dict.fromkeys((turn.content_version, turn.flow) for turn in held.turns)
+    told = dict.fromkeys(
+        (libraries[version].flows[flow].title, standing(libraries[version], libraries[version].flows[flow]))
+        for version, flow in gone
+        if version in libraries and flow in libraries[version].flows
+    )
+    if not told:
+        return next((library.lines["draft"].text for library in libraries.values()), "")
+    if len(told) == 1:
+        return next(iter(told))[1]
+    return " ".join(f"{title}: {says}" for title, says in told)
 
 
 def export(held: Mapping[str, Any], form: str) -> str:

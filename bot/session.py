@@ -18,7 +18,7 @@ from bot.advice_log.rows import TurnRow
 from bot.asking import fill, is_closed, line, open_question, unfinished
 from bot.at_hand import AtHand, Matter
 from bot.clock import clock_time, due_of, moment, quiet_of, read, shown, stamp
-from bot.correcting import corrected, corrections_since, moved
+from bot.correcting import can_be_told, corrected
 from bot.dialogue import Turn, new_state, step, welcome_back
 from bot.door import Door
 from bot.errors import SetupError, ThinkchildError
@@ -76,8 +76,6 @@ class _Sitting:
     turns: int
     state: State
     library: Library
-    was: Library | None = None
-    """What it was on until an urgent correction."""
 
 
 class Desk:
@@ -189,11 +187,7 @@ class Desk:
             over = begins and is_closed(library, state)  # what is finished stays so: a new start is a new case
             over = over or not any(is_offered(library, flow) for flow in library.flows)  # what it offers was withdrawn
             if (not silent and not over) or unfinished(library, state) or state.interrupt is not None:
-                was = library if corrections_since(library, self.library) else None
-                library = self.library if was is not None else library
-                return _Sitting(
-                    current.session, current.receipt, current.label, current.turns, state, library, was
-                ), silent
+                return _Sitting(current.session, current.receipt, current.label, current.turns, state, library), silent
         return self._new_sitting(person, now), False
 
     def _new_sitting(self, person: Person, now: datetime, label: str = "") -> _Sitting:
@@ -223,8 +217,7 @@ class Desk:
         """Work out a turn and keep it, inside the open transaction."""
         library = sitting.library.at(self.area, now.date().isoformat())
         hour = moment(library.area, now)
-        was = sitting.was.at(self.area, library.day) if sitting.was is not None else None
-        state = before = moved(was, library, sitting.state) if was is not None else sitting.state
+        state, before = sitting.state, sitting.state
         routing: Routing | None = None
         notes: tuple[Reply, ...] = ()
         if self._learning is not None and self._learning.allows(library, given):
@@ -243,12 +236,10 @@ class Desk:
             event, extra = Do("again"), (line(library, "reminder_over"),)
         event = replace(as_resumption(library, state, event), moment=hour)
         answer = told(library, state, event)
-        changed, turn = (
-            corrected(was, library, sitting.state, state, event)
-            if was is not None
-            else ((), _taken(library, state, event, stale=stale))
-        )
-        notes = (*notes, *changed)
+        turn = _taken(library, state, event, stale=stale)
+        if not stale and not extra and can_be_told(library, before, event, turn):
+            library, told_first, turn = self._put_right(library, before, event, turn)
+            notes = (*notes, *told_first)
         matter = Matter(person.id, sitting.session, sitting.label, before)
         turn, about = self.at_hand.about(matter, library, turn, now)
         replies = (*extra, *self._told_of_the_update(sitting, event), *about, *turn.replies)
@@ -277,6 +268,16 @@ class Desk:
             fresh = self._new_sitting(person, now)
             return self._turn(person, fresh, Do("begin"), key, now, stale=False)
         return Said(said[0], said[2], said[3], guarded=bool(found))
+
+    def _put_right(
+        self, was: Library, before: State, event: Event, turn: Turn
+    ) -> tuple[Library, tuple[Reply, ...], Turn]:
+        """Let an urgent correction take a turn's place, if there is one that this conversation does not have."""
+        corrections = self.shelf.corrections_since(was)
+        if not corrections:
+            return was, (), turn
+        library = self.library.at(self.area, was.day)
+        return library, *corrected(was, library, before, event, corrections)
 
     def _keep(
         self,
@@ -348,11 +349,13 @@ class Desk:
 
     def _again(self, person: Person, label: str, key: str, now: datetime) -> Said:
         """Begin a new session under a label used before: what was advised, and what has changed since."""
+        since = self.at_hand.put_right_since(person.id, label)
         sitting = self._new_sitting(person, now, label)
         library = sitting.library.at(self.area, now.date().isoformat())
         earlier = cases.earlier_under(self.log, self.shelf, person.id, label)
         turn = what_changed(library, sitting.state, marked=any(one.since for one in earlier))
-        replies = (*cases.repeated(library, label, earlier), *turn.replies)
+        first, *rest = cases.repeated(library, label, earlier)  # which begins with 999
+        replies = (first, *since, *rest, *turn.replies)
         said = self._keep(sitting, library, turn, replies, key, Do("begin"), CASE_AGAIN, None, now)
         return Said(said[0], said[2], said[3])
 

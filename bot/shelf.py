@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bot.advice_log.log import AdviceLog
     from bot.lookup import Lookup
     from bot.matching import Matcher
+    from bot.models import Line
 
 
 class Shelf:
@@ -41,6 +42,12 @@ class Shelf:
             held.routes = {**ours, **held.routes}
             self._libraries[version] = held.only_signed() if self.require_signed else held
         return self._libraries[version]
+
+    def corrections_since(self, was: Library) -> tuple[Line, ...]:
+        """Return the urgent corrections of today's content that earlier content does not have."""
+        known = {(one.id, one.text) for one in was.content.lines}
+        lines = self.library.content.lines
+        return tuple(one for one in lines if one.corrected is not None and (one.id, one.text) not in known)
 
     def matcher(self, library: Library) -> Matcher:
         """Return what understands typed words for a library."""

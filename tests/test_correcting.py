@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from content import keep, reworded
-from walking import Talk, texts
+from walking import Talk, offered, texts
 
 from bot.advice_log import AdviceLog, receipt, verify
-from bot.events import Alarmed, Chose, Do, Open
+from bot.clock import stamp
+from bot.events import Alarmed, Chose, Do, Nudged, Open, WroteAs
 from bot.examples import parse, run
 from bot.from_receipt import written
 from bot.library import Library
@@ -49,7 +51,7 @@ def mended(content: Library) -> Library:
 def after(log: AdviceLog, clock: Clock) -> Callable[..., Talk]:
     """Return a way to go on talking once the program has started with other content."""
 
-    def start(somebody: Talk, library: Library, **settings: str) -> Talk:
+    def start(somebody: Talk, library: Library, **settings: Any) -> Talk:
         keep(log, library)
         desk = Desk(log, library, clock=clock, **settings)
         desk.shelf.matchers = somebody.desk.shelf.matchers
@@ -173,30 +175,36 @@ def test_a_conversation_that_began_with_a_correction_is_not_told_of_it(
     ]
 
 
-@pytest.mark.parametrize("danger", ["the alarm", "the first answer", "words"])
-def test_danger_is_heard_before_any_correction(
-    talk: Callable[..., Talk], after: Callable[..., Talk], mended: Library, danger: str
+def until_told(somebody: Talk, said: Said, what: str = WHAT) -> Said:
+    """Answer what is asked until a correction is told."""
+    for _ in range(6):
+        if what in said_lines(said):
+            return said
+        said = somebody.to_the_next(said)
+    raise AssertionError("it was never told")
+
+
+@pytest.mark.parametrize("danger", ["the alarm", "the first answer", "words", "a child", "the button"])
+def test_what_means_danger_is_heard_as_if_nothing_had_changed(
+    talk: Callable[..., Talk], after: Callable[..., Talk], mended: Library, content: Library, danger: str
 ) -> None:
-    """An alarm is taken although the words before it were corrected, and 999 stands first; then comes what was put right."""
+    """The card comes, and nothing beside it, although the words before it were corrected; what was put right comes later."""
     talk().go("mark_on_child", *(() if danger == "the first answer" else TO_ADVICE))
     somebody = after(talk(), mended)
-    given = {"the alarm": Alarmed(), "the first answer": Chose(("yes_now",)), "words": "she has stopped breathing"}
+    given = {
+        "the alarm": Alarmed(),
+        "the first answer": Chose(("yes_now",)),
+        "words": "she has stopped breathing",
+        "a child": WroteAs("child"),
+        "the button": Do("danger"),
+    }
     said = somebody.say(given[danger])
-    assert said.out["replies"][0]["kind"] == "danger"
     assert "999" in said_lines(said)[0]
-    assert WHAT in said_lines(said)
-    assert somebody.say(Chose(("rung_999",))).out["content_version"] == mended.version
-
-
-def test_whoever_has_rung_999_goes_on_at_once(
-    talk: Callable[..., Talk], after: Callable[..., Talk], mended: Library
-) -> None:
-    """The card is not asked again: what to do when help is on its way comes with what was put right."""
-    talk().go("mark_on_child", "yes_now")
-    said = after(talk(), mended).say(Chose(("rung_999",)))
-    assert WHAT in said_lines(said)
-    assert mended.lines["corrected_asked"].text not in said_lines(said)
-    assert "When 999 is on its way" in texts(said)
+    assert len(said_lines(said)) == 1
+    assert said.out["content_version"] == content.version
+    answered = somebody.choose(offered(said)[0] if danger != "a child" else offered(said)[-1])
+    if danger != "a child":
+        assert WHAT in said_lines(until_told(somebody, answered))
 
 
 def test_danger_that_the_corrected_words_no_longer_offer_is_heard(
@@ -204,9 +212,130 @@ def test_danger_that_the_corrected_words_no_longer_offer_is_heard(
 ) -> None:
     """An answer that meant 999 when it was read raises the card, whatever became of it since."""
     talk().go("mark_on_child")
-    gone = content.compiled.replace('"id":"yes_now"', '"id":"yes_at_once"')
-    said = after(talk(), put_right(Library(type(content.content).model_validate_json(gone)))).say(Chose(("yes_now",)))
+    said = after(talk(), put_right(rewritten(content, '"id":"yes_now"', '"id":"yes_at_once"'))).say(Chose(("yes_now",)))
     assert said.out["replies"][0]["kind"] == "danger"
+
+
+def rewritten(library: Library, old: str, new: str) -> Library:
+    """Return a library in whose compiled form something stands in the place of something else."""
+    assert old in library.compiled
+    return Library(type(library.content).model_validate_json(library.compiled.replace(old, new)))
+
+
+def without_step(library: Library, flow: str, step: str) -> Library:
+    """Return a library in which a flow lacks a step; what led to it leads to what came after it."""
+    held = json.loads(library.compiled)
+    route = next(one for one in held["flows"] if one["id"] == flow)
+    gone = next(one for one in route["steps"] if one["id"] == step)
+    route["steps"].remove(gone)
+    text = json.dumps(held, ensure_ascii=False).replace(f'"next": "{step}"', f'"next": "{gone["next"]}"')
+    return Library(type(library.content).model_validate_json(text))
+
+
+def without_action(library: Library, do: str) -> Library:
+    """Return a library that never tells to do something."""
+    held = json.loads(library.compiled)
+    for step in (step for route in (*held["flows"], *held["blocks"]) for step in route["steps"] if "act" in step):
+        step["act"] = [one for one in step["act"] if one["do"] != do] or step["act"]
+    return Library(type(library.content).model_validate_json(json.dumps(held, ensure_ascii=False)))
+
+
+@pytest.mark.parametrize(
+    "change", ["an answer means 999 now", "advice is gone", "a call is gone", "an answer is called otherwise"]
+)
+def test_where_more_than_words_changed_the_flow_begins_again(
+    talk: Callable[..., Talk], after: Callable[..., Talk], content: Library, change: str, log: AdviceLog
+) -> None:
+    """Nobody can say what the answers are worth then: all is asked anew, danger first, and calls for help still stand."""
+    said = talk().go("mark_on_child", *TO_ADVICE)
+    changed = {
+        "an answer means 999 now": rewritten(content, '"id":"not_mobile",', '"id":"not_mobile","emergency":true,'),
+        "advice is gone": without_step(content, "mark_on_child", "baby_ask"),
+        "a call is gone": without_action(content, "get_medical_help"),
+        "an answer is called otherwise": reworded(content, "Yes, either of those", "Yes, one of those"),
+    }
+    somebody = after(talk(), put_right(changed[change]))
+    again = somebody.say(Chose((offered(said)[0],)))
+    assert said_lines(again)[1:3] == [WHAT, somebody.desk.library.lines["corrected_begin"].text]
+    assert again.out["step"] == "mark_on_child/danger_check/signs"
+    assert again.out["session"] == said.out["session"]
+    assert somebody.choose("no_sign").out["content_version"] == somebody.desk.library.version
+    assert log.connection.execute("SELECT count(*) FROM supersessions").fetchone() == (0,)
+    assert verify(log.connection)[1] is None
+
+
+def test_a_finished_flow_of_the_conversation_counts_as_well(
+    talk: Callable[..., Talk], after: Callable[..., Talk], content: Library
+) -> None:
+    """A step that is gone from a flow gone through before makes the open one begin again, and its advice is still said to stand."""
+    first = talk()
+    said = first.go("mark_on_child", *TO_ADVICE)
+    first.say(Open("new_partner"))
+    somebody = after(talk(), put_right(without_step(content, "mark_on_child", "baby_ask")))
+    again = somebody.say(Do("why"))
+    assert "still stands" in texts(again)
+    assert again.out["step"].endswith("danger_check/signs")
+    assert said.out["session"] == again.out["session"]
+
+
+def test_after_a_long_silence_danger_is_asked_before_anything_is_put_right(
+    talk: Callable[..., Talk], after: Callable[..., Talk], mended: Library, clock: Clock
+) -> None:
+    """Who comes back is welcomed, then asked about danger; the correction comes with the question after that."""
+    talk().go("mark_on_child", *TO_ADVICE)
+    clock.on(hours=30)
+    somebody = after(talk(), mended)
+    said = somebody.say(Chose(("not_staff",)))
+    assert said.out["step"].startswith("welcome_back")
+    said = somebody.choose("carry_on")
+    assert said.out["step"] == "danger_check/signs"
+    assert WHAT not in texts(said)
+    assert WHAT in said_lines(until_told(somebody, said))
+
+
+def test_stopping_stops(talk: Callable[..., Talk], after: Callable[..., Talk], mended: Library) -> None:
+    """Who leaves is not kept; the next conversation begins on the corrected content and needs no telling."""
+    talk().go("mark_on_child", *TO_ADVICE)
+    somebody = after(talk(), mended)
+    assert WHAT not in texts(somebody.say(Do("stop")))
+    begun = somebody.go("mark_on_child", *TO_ADVICE)
+    assert NEW in texts(begun)
+    assert WHAT not in texts(begun)
+
+
+def test_earlier_advice_under_a_label_is_not_repeated_without_what_was_put_right(
+    talk: Callable[..., Talk], after: Callable[..., Talk], mended: Library, log: AdviceLog, clock: Clock
+) -> None:
+    """A case that begins again says first that something in what was said then was wrong."""
+    first = talk()
+    first.to_the_end(first.go("mark_on_child", *TO_ADVICE))
+    label = log.current(first.person.id).label
+    clock.on(days=2)
+    said = after(talk(), mended).say(label)
+    assert said_lines(said)[0].startswith("In danger: 999. You have come back")
+    assert said_lines(said)[1:3] == [mended.lines["corrected_since"].text, WHAT]
+
+
+def test_a_reminder_does_not_repeat_what_was_put_right_without_saying_so(
+    log: AdviceLog, content: Library, mended: Library, clock: Clock, after: Callable[..., Talk]
+) -> None:
+    """Whoever is asked whether they were heard is told first what was put right in what they were to say."""
+    desk = Desk(log, content, clock=clock, can_remind=True)
+    somebody = Talk(desk, desk.person("somebody"))
+    log.remember_address(somebody.person.id, "terminal", "1")
+    said = somebody.go("mark_on_child", *TO_ADVICE)
+    while not any(name.startswith("in_") for name in offered(said)):
+        said = somebody.to_the_next(said)
+    somebody.choose(next(name for name in offered(said) if name.startswith("in_")))
+    clock.on(hours=3)
+    ((number, _, _),) = log.due("terminal", stamp(clock()))
+    somebody.desk.nudged([number], "sent")
+    somebody.say(Open("new_partner"))
+    came = after(somebody, mended, can_remind=True).say(Nudged(number))
+    assert came.out["step"].startswith("were_you_heard")
+    told = said_lines(came)
+    assert told[1:3] == [mended.lines["corrected_since"].text, WHAT]
+    assert "You were to tell somebody" in told[3]
 
 
 def test_a_flow_that_was_withdrawn_is_left(
@@ -256,3 +385,9 @@ def test_a_lead_writes_a_correction(command: Callable[..., Done], tmp_path: Path
         assert command("correct", "The duty team's number was wrong.", "--source", "H25", *given).code == 0
         assert file.read_text(encoding="utf-8").count("corrected_") == number
     assert "Clean" in command("check", "--content", str(tmp_path)).out
+    assert command("sign", "new_partner", *given).code == 0
+    flow = tmp_path / "dialogues" / "flows" / "new_partner.yaml"
+    text = flow.read_text(encoding="utf-8")
+    flow.write_text(text.replace("What do you already know?", "What do you know by now?"), encoding="utf-8")
+    done = command("correct", "A question was unclear.", "--source", "H25", *given)
+    assert "until they are signed: new_partner." in done.out

@@ -118,6 +118,8 @@ LINES = (
     "corrected",
     "corrected_advice",
     "corrected_asked",
+    "corrected_begin",
+    "corrected_since",
     "refused",
     "receipt_caption",
     "menu_child_or_parent",
