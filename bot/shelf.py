@@ -45,6 +45,8 @@ class Shelf:
 
     def corrections_since(self, was: Library) -> tuple[Line, ...]:
         """Return the urgent corrections of today's content that earlier content does not have."""
+        if was.version == self.library.version:
+            return ()
         known = {(one.id, one.text) for one in was.content.lines}
         lines = self.library.content.lines
         return tuple(one for one in lines if one.corrected is not None and (one.id, one.text) not in known)
