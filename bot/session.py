@@ -168,7 +168,7 @@ class Desk:
     def question(self, person: Person) -> dict[str, Any] | None:
         """Return what somebody is being asked now, without a turn; None if they have no session."""
         current = self.log.current(person.id)
-        if current is None:
+        if current is None or self.area not in self.shelf.version(current.content_version).areas:
             return None
         library = self.shelf.version(current.content_version).at(self.area, self.clock().date().isoformat())
         state = State.from_json(json.loads(current.state)["state"])
@@ -186,7 +186,8 @@ class Desk:
             silent = now - read(current.last_at) > SILENCE
             over = begins and is_closed(library, state)  # what is finished stays so: a new start is a new case
             over = over or not any(is_offered(library, flow) for flow in library.flows)  # what it offers was withdrawn
-            if (not silent and not over) or unfinished(library, state) or state.interrupt is not None:
+            goes_on = (not silent and not over) or unfinished(library, state) or state.interrupt is not None
+            if goes_on and self.area in library.areas:  # content from before this area had a pack cannot speak for it
                 return _Sitting(current.session, current.receipt, current.label, current.turns, state, library), silent
         return self._new_sitting(person, now), False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from walking import Talk, actions_said, kinds, offered, texts
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from walking import Clock
 
+    from bot.events import Event
     from bot.session import Said
 
     Begin = Callable[..., Talk]
@@ -489,6 +490,23 @@ def roots(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     assert text.count("What do you already know?") == 1
     flow.write_text(text.replace("What do you already know?", "What do you know by now?"), encoding="utf-8")
     return made[0], made[1]
+
+
+@pytest.mark.parametrize("given", ["she has stopped breathing", Do("danger"), Chose(("not_staff",)), Do("stop")])
+def test_an_area_that_is_new_shuts_nobody_out(
+    talk: Begin, log: AdviceLog, content: Library, clock: Clock, matchers: dict[str, Any], given: Event | str
+) -> None:
+    """Whoever began before the area had a pack begins anew with it: every message is answered, danger above all."""
+    before = talk().go("mark_on_child", "no_sign", "not_soon", "not_mobile")
+    pack = content.areas["demonstration"].model_copy(update={"id": "newshire"})
+    later = Library(content.content.model_copy(update={"areas": (*content.content.areas, pack)}))
+    log.keep_content(later.version, "later", later.compiled, stamp(clock()))
+    desk = Desk(log, later, area="newshire", clock=clock)
+    desk.shelf.matchers = matchers
+    assert desk.question(desk.person("somebody")) is None
+    said = Talk(desk, desk.person("somebody")).say(given)
+    assert said.out["session"] != before.out["session"]
+    assert "999" in texts(said)
 
 
 def test_a_session_finishes_on_the_version_it_began_with(
