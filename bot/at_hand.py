@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot import cases, chasing
+from bot.advice_log.marks import sessions_under
 from bot.asking import GONE_OVER, WERE_YOU_HEARD, WHAT_CHANGED, line, unfinished
 from bot.clock import read, stamp
 from bot.events import Do, Nudged
@@ -81,12 +82,9 @@ class AtHand:
         return "" if alarmed(state) or busy or asked_now else label
 
     def put_right_since(self, person: str, label: str) -> tuple[Reply, ...]:
-        """Return what was put right since somebody was last advised under a label: it comes before that is repeated."""
-        latest = self.log.session_state(self.log.labels_of(person).get(label, ""))
-        if latest is None:
-            return ()
-        since, library = self.shelf.corrections_since(self.shelf.version(latest.content_version)), self.shelf.library
-        return (line(library, "corrected_since"), *(line(library, one.id) for one in since)) if since else ()
+        """Return what was put right since somebody was advised under a label: it comes before any of that is repeated."""
+        states = map(self.log.session_state, sessions_under(self.log, person, label))
+        return self.shelf.put_right_since(*(one.content_version for one in states if one is not None))
 
     def back_from_a_reminder(self, person: str, given: Event | str) -> Event | str:
         """Read coming back as coming from the reminder that was sent, if there is one."""
@@ -101,7 +99,8 @@ class AtHand:
         """Return what typed words are where they name a case, or may answer a reminder; None where they are neither."""
         if label := self.label_of(person, given):
             earlier = cases.earlier_under(self.log, self.shelf, person, label)
-            return Do("again"), cases.in_the_middle(library, label, earlier)
+            since = self.put_right_since(person, label)
+            return Do("again"), (*since, *cases.in_the_middle(library, label, earlier))
         back = isinstance(event, Do) and event.command in COMING_BACK
         if (back or to_be_asked_if_heard(library, state, event)) and (one := chasing.waiting_for(self.log, person)):
             return Nudged(one.id), ()

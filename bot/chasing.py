@@ -209,10 +209,9 @@ def asked_about(
         return ()
     # The session may have gone over to corrected content since the reminder was set.
     then = shelf.version(current.content_version).at(one.area, "")
-    since = shelf.corrections_since(then)
     advised = reports_of(then, actions_so_far(then, State.from_json(json.loads(current.state)["state"])))
     parts = in_parts(map(with_time, advised))
-    said = [line(library, "corrected_since"), *(line(library, each.id) for each in since)] if since else []
+    said = [*shelf.put_right_since(current.content_version)]
     said += [line(library, "chase_about", label=one.label, receipt=one.receipt, answers=part) for part in parts[:1]]
     said += [line(library, "case_more", answers=part) for part in parts[1:]]
     if one.rung and not answered:

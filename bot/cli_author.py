@@ -91,8 +91,8 @@ def sign(flow: str, name: str, role: str, day: str | None, content: Path | None)
 def correct(what: str, name: str, role: str, sources: tuple[str, ...], content: Path | None) -> None:
     """Say what an urgent correction changed: whoever is in the middle is told, and goes on with the corrected words.
 
-    Mend the words first. At the next start each open conversation goes over to them with the person's next message, says
-    again what has other words now, and asks its open question again.
+    Mend the words first, and start the service anew afterwards. Each open conversation then goes over to them when the person
+    next answers a question: it says again what has other words now, and asks again; where more changed, the flow begins again.
     """
     from bot.checks import problems_of  # noqa: PLC0415
     from bot.library import Library, Origins  # noqa: PLC0415

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.asking import INTERRUPTS
+from bot.asking import INTERRUPTS, line
 from bot.errors import StoreError
 from bot.library import Library
 
 if TYPE_CHECKING:
     from bot.advice_log.log import AdviceLog
+    from bot.events import Reply
     from bot.lookup import Lookup
     from bot.matching import Matcher
     from bot.models import Line
@@ -50,6 +51,11 @@ class Shelf:
         known = {(one.id, one.text) for one in was.content.lines}
         lines = self.library.content.lines
         return tuple(one for one in lines if one.corrected is not None and (one.id, one.text) not in known)
+
+    def put_right_since(self, *versions: str) -> tuple[Reply, ...]:
+        """Return what to say before advice of earlier versions is repeated: all that was put right since."""
+        since = dict.fromkeys(one.id for version in versions for one in self.corrections_since(self.version(version)))
+        return tuple(line(self.library, name) for name in ("corrected_since", *since)) if since else ()
 
     def matcher(self, library: Library) -> Matcher:
         """Return what understands typed words for a library."""

@@ -314,6 +314,12 @@ def test_earlier_advice_under_a_label_is_not_repeated_without_what_was_put_right
     said = after(talk(), mended).say(label)
     assert said_lines(said)[0].startswith("In danger: 999. You have come back")
     assert said_lines(said)[1:3] == [mended.lines["corrected_since"].text, WHAT]
+    again = after(talk(), mended)
+    again.to_the_end(again.go("new_partner", "no_sign", "not_soon"))
+    clock.on(days=2)
+    assert WHAT in said_lines(again.say(label)), "the first of the three sessions is older than the correction"
+    again.say(Open("new_partner"))
+    assert WHAT in said_lines(again.say(label)), "in the middle of something else as well"
 
 
 def test_a_reminder_does_not_repeat_what_was_put_right_without_saying_so(
