@@ -243,7 +243,7 @@ class Desk:
             notes = (*notes, *told_first)
         matter = Matter(person.id, sitting.session, sitting.label, before)
         turn, about = self.at_hand.about(matter, library, turn, now)
-        replies = (*extra, *self._told_of_the_update(sitting, event), *about, *turn.replies)
+        replies = (*extra, *self._told_of_the_update(library, event), *about, *turn.replies)
         notes = (*notes, line(library, "guarded")) if found else notes
         first = 1 if replies and replies[0].kind is ReplyKind.DANGER else 0  # nothing comes before 999
         replies = (*replies[:first], *notes, *replies[first:])
@@ -360,10 +360,10 @@ class Desk:
         said = self._keep(sitting, library, turn, replies, key, Do("begin"), CASE_AGAIN, None, now)
         return Said(said[0], said[2], said[3])
 
-    def _told_of_the_update(self, sitting: _Sitting, event: Event) -> tuple[Reply, ...]:
+    def _told_of_the_update(self, library: Library, event: Event) -> tuple[Reply, ...]:
         """Say, to somebody who comes back, that the guidance has changed meanwhile."""
         back = isinstance(event, Nudged) or (isinstance(event, Do) and event.command in {"resume", "begin"})
-        if not back or sitting.library.version == self.library.version:
+        if not back or library.version == self.library.version:
             return ()
         return (line(self.library, "versions_differ"),)
 

@@ -293,6 +293,17 @@ def test_after_a_long_silence_danger_is_asked_before_anything_is_put_right(
     assert WHAT in said_lines(until_told(somebody, said))
 
 
+@pytest.mark.parametrize("command", ["resume", "begin"])
+def test_whoever_comes_back_soon_is_not_told_that_they_finish_on_the_old_version(
+    talk: Callable[..., Talk], after: Callable[..., Talk], mended: Library, command: Any
+) -> None:
+    """The correction takes them over, so the line about other updates would be wrong beside it."""
+    talk().go("mark_on_child", *TO_ADVICE)
+    said = after(talk(), mended).say(Do(command))
+    assert WHAT in said_lines(said)
+    assert mended.lines["versions_differ"].text not in said_lines(said)
+
+
 def test_stopping_stops(talk: Callable[..., Talk], after: Callable[..., Talk], mended: Library) -> None:
     """Who leaves is not kept; the next conversation begins on the corrected content and needs no telling."""
     talk().go("mark_on_child", *TO_ADVICE)
